@@ -1,0 +1,1 @@
+"""One module per device; the only room that imports device libraries."""

@@ -1,0 +1,1 @@
+"""The bench: devices, national centre and city that speak the real protocols."""

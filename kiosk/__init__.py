@@ -1,0 +1,1 @@
+"""The transaction: what may happen, in which order, with whose money."""

@@ -1,0 +1,1 @@
+"""Motion-triggered recording beside the kiosk, in a process of its own."""
