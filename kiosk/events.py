@@ -1,0 +1,464 @@
+"""Facts that arrived, in the past tense. Frozen; the only way anything reaches `machine.step`.
+
+An event that answers an order carries the order's number. The machine drops an answer whose number is not
+the one it waits for, so a late answer of an earlier order can never be taken for the present one.
+Fields that hold something personal are kept out of `repr`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+
+class Part(Enum):
+    """Parts of the machine, for faults and for the erase."""
+
+    READER = "reader"
+    CASH = "cash"
+    PRINTER = "printer"
+    ISSUER = "issuer"
+    SOUND = "sound"
+    SENSORS = "sensors"
+    DISPLAY = "display"
+
+
+# ---- time and service ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed; sent by the loop a few times a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceOnline:
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFaulted:
+    """A part does not work. `reason` is a catalogue word (XFS style: offline, hardware_error, fraud_attempt)."""
+
+    part: Part
+    reason: str
+
+
+# ---- start-up recovery -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class JobFound:
+    """What the printer itself says about a job named in the journal (PWG 5100, RFC 8011)."""
+
+    order: int
+    job: str
+    outcome: PrintOutcome
+    sheets: int
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wiped:
+    """Leftovers of an earlier process are gone; `checked` lists what was looked at, in words."""
+
+    order: int
+    checked: tuple[str, ...]
+    clean: bool
+
+
+# ---- card ------------------------------------------------------------------------------------------------
+
+
+class CardKind(Enum):
+    """What lies on the reader, told by the application selected, never by the ATR."""
+
+    MY_NUMBER = "my_number"
+    JUKI = "juki"
+    PHONE = "phone"
+    UNKNOWN = "unknown"
+    SEVERAL = "several"
+
+
+@dataclass(frozen=True, slots=True)
+class CardPresented:
+    """Something was laid on the reader and answers (`mute`: it does not)."""
+
+    mute: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CardRemoved:
+    """The reader is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardIdentified:
+    """The card's kind and, for a My Number card, its authentication certificate and PIN tries left (0..3).
+
+    `trouble` is empty or one of: expired, not_yet_valid, unknown_issuer, unreadable (checked by the driver
+    against the pinned card CAs; revocation is the city's answer).
+    """
+
+    order: int
+    kind: CardKind
+    tries_left: int = 0
+    trouble: str = ""
+    certificate: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CardSigned:
+    """VERIFY was accepted and the card signed the challenge. `signature`: 256 bytes (RSA-2048)."""
+
+    order: int
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PinRefused:
+    """VERIFY was refused; `tries_left` 0 means blocked now."""
+
+    order: int
+    tries_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardFailed:
+    """The exchange broke. `verify_sent`: a VERIFY may have been counted; only a fresh count tells."""
+
+    order: int
+    reason: str
+    verify_sent: bool = False
+
+
+# ---- issuer (centre and city) ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened:
+    """The city answered with a nonce; `challenge` is what the card must sign (docs/protocol.md §4)."""
+
+    order: int
+    challenge: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """The city knows the card. `offers`: kinds of certificate it can issue to this person now."""
+
+    order: int
+    offers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CopyFacts:
+    """One copy as it was read off its own pages.
+
+    `pages` counts sides, `reference` is the subject reference printed on every page (or empty when a page
+    could not be read), `names_agree` says that the name on the page equals the manifest's.
+    """
+
+    index: int
+    pages: int
+    reference: str
+    names_agree: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What the opened, verified envelope is about; compared by the machine with what was confirmed (A1)."""
+
+    kind: str
+    household: str
+    items: frozenset[str]
+    copies: tuple[CopyFacts, ...]
+    expected_reference: str
+    masked_name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateArrived:
+    order: int
+    facts: CertificateFacts
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerDeclined:
+    """The city refused with a public reason (docs/protocol.md §8). Nothing was issued."""
+
+    order: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerFailed:
+    """No usable answer: unreachable, slow, cut, garbled, oversized. Nothing was issued."""
+
+    order: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityMismatched:
+    """An answer contradicts the session (signature, session, subject, count, digest): the line stops (A7)."""
+
+    order: int
+    what: str
+
+
+# ---- cash ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMark:
+    """How far the credit buffer of an acceptor has been read (ccTalk 229), kept in the journal.
+
+    `window` is the buffer as last read: five (A, B) pairs, newest first, as hex.
+    """
+
+    serial: int
+    epoch: int
+    counter: int
+    seq: int
+    window: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """One coin. (serial, epoch, seq) is unique for ever: a coin can be journaled once only."""
+
+    serial: int
+    epoch: int
+    seq: int
+    yen: int
+    path: int
+
+
+@dataclass(frozen=True, slots=True)
+class CoinsCredited:
+    """New credits, oldest first, and the mark that belongs to them; journaled together."""
+
+    credits: tuple[Credit, ...]
+    mark: DeviceMark
+
+
+@dataclass(frozen=True, slots=True)
+class CashIncident:
+    """Something happened to metal that has no credit: gap, reset, swallowed coin, fraud code."""
+
+    kind: str
+    detail: str
+    mark: DeviceMark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLeverPressed:
+    """ccTalk event 254: the person wants the money back."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoinsRefused:
+    """Inhibited, and the drain window passed quietly: no coin is in flight any more."""
+
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class CashReady:
+    """The cash unit answers; `usable` are the serials of hoppers without a blocking flag."""
+
+    order: int
+    usable: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class HopperInspected:
+    """Counters of one hopper before a dispense (ccTalk 166, 168, 163)."""
+
+    order: int
+    serial: int
+    event_counter: int
+    dispense_count: int
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DispenseResolved:
+    """What a hopper really paid, by its own counters. `sure` False: counters disagree, hopper quarantined."""
+
+    order: int
+    serial: int
+    paid: int
+    sure: bool
+    evidence: str
+
+
+# ---- printer ---------------------------------------------------------------------------------------------
+
+
+class PrintOutcome(Enum):
+    """The witness rule's verdict on one copy, or on a job of an earlier process."""
+
+    PRINTED = "printed"
+    NOT_PRINTED = "not_printed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterReady:
+    """Asked directly: two-sided A4 on certificate paper is possible now. `sheets`: level or -1 if unknown."""
+
+    order: int
+    sheets: int
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterNotReady:
+    """`reasons`: IPP printer-state-reasons keywords, or `unreachable`, `no-duplex`, `no-a4`, `busy`."""
+
+    order: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintProgressed:
+    order: int
+    sheets_done: int
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CopyJudged:
+    order: int
+    copy: int
+    outcome: PrintOutcome
+    sheets: int
+    reasons: tuple[str, ...] = ()
+
+
+# ---- erase -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """A part destroyed what it held of the session; `checked` says what was looked at and found empty."""
+
+    order: int
+    part: Part
+    checked: tuple[str, ...]
+    clean: bool
+
+
+# ---- sensors ---------------------------------------------------------------------------------------------
+
+
+class Place(Enum):
+    """Where something of the person may lie."""
+
+    CERTIFICATE_TRAY = "certificate_tray"
+    RECEIPT_TRAY = "receipt_tray"
+    CHANGE_TRAY = "change_tray"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOccupied:
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceEmptied:
+    place: Place
+
+
+# ---- touches ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    digit: int = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PinCorrected:
+    """One digit taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinConfirmed:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateChosen:
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdChosen:
+    """`whole` (謄本) or `part` (抄本)."""
+
+    household: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemToggled:
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesChanged:
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class NextPressed:
+    """The main button of a screen that only goes on: items, copies, confirm, last-try warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityConfirmed:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityDenied:
+    """私ではない: the person says that the certificate is not theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackPressed:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPressed:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class MoreTimePressed:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class TakenPressed:
+    """Stands for a sensor where the machine has none (its profile says so)."""
+
+    place: Place
+
+
+Event: TypeAlias = (
+    Tick | DeviceOnline | DeviceFaulted | JobFound | Wiped
+    | CardPresented | CardRemoved | CardIdentified | CardSigned | PinRefused | CardFailed
+    | SessionOpened | Authenticated | CertificateArrived | IssuerDeclined | IssuerFailed | IdentityMismatched
+    | CoinsCredited | CashIncident | ReturnLeverPressed | CoinsRefused | CashReady | HopperInspected
+    | DispenseResolved
+    | PrinterReady | PrinterNotReady | PrintProgressed | CopyJudged
+    | Erased | PlaceOccupied | PlaceEmptied
+    | DigitPressed | PinCorrected | PinConfirmed | CertificateChosen | HouseholdChosen | ItemToggled
+    | CopiesChanged | NextPressed | IdentityConfirmed | IdentityDenied | BackPressed | CancelPressed
+    | MoreTimePressed | TakenPressed
+)  # fmt: skip
