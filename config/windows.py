@@ -35,7 +35,7 @@ class Window:
         """
         match = _WINDOW.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text!r} is not a window: write it as \"08:30-17:15\"")
+            raise ValueError(f'{text!r} is not a window: write it as "08:30-17:15"')
         open_h, open_m, close_h, close_m = (int(part) for part in match.groups())
         opens_min, closes_min = open_h * 60 + open_m, close_h * 60 + close_m
         if max(open_m, close_m) > 59 or max(opens_min, closes_min) > _DAY_MINUTES:
@@ -73,7 +73,7 @@ class MonthDay:
         """
         match = _MONTH_DAY.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text!r} is not a day of the year: write month and day as \"12-29\"")
+            raise ValueError(f'{text!r} is not a day of the year: write month and day as "12-29"')
         return cls(int(match.group(1)), int(match.group(2)))
 
     def __str__(self) -> str:

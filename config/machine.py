@@ -1,0 +1,151 @@
+"""What stands on one spot: panel, reader, coin bus, printer, line, loudspeaker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The touch panel. There is no default: a guessed size makes targets too small to hit."""
+
+    width_px: int
+    height_px: int
+    diagonal_in: float
+    """Diagonal of the visible picture in inches."""
+
+    @property
+    def px_per_mm(self) -> float:
+        """Pixels for one millimetre."""
+        diagonal_px: float = (self.width_px**2 + self.height_px**2) ** 0.5
+        return diagonal_px / (self.diagonal_in * 25.4)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderSettings:
+    """The card reader behind PC/SC."""
+
+    driver: Literal["pcsc"]
+    name_contains: str
+    """Part of the reader's PC/SC name, exactly one reader must have it."""
+    csock: str = ""
+    """Socket of the pcscd to use (``PCSCLITE_CSOCK_NAME``); empty: the system's."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoinPosition:
+    """One position of the acceptor's coin table (ccTalk header 184)."""
+
+    position: int
+    """1 … 16."""
+    coin_id: str
+    """The six characters the acceptor must report for it, e.g. ``JP100A``."""
+    yen: int
+    path: int
+    """Sorter path the coin takes, 1 … 8 (ccTalk header 210)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HopperSettings:
+    """One hopper, bound by its serial number and not by its address."""
+
+    serial: int
+    """ccTalk header 242, 24 bit."""
+    yen: int
+    dispense_mode: Literal["cipher-dummy", "serial"]
+    """What the data of a dispense command look like; the device's product code must agree."""
+    reserve: int
+    """Coins left out of every calculation, for what a book cannot know."""
+    capacity: int = 500
+    """Coins that fit; when the book reaches it, this coin is not accepted any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class CashSettings:
+    """The coin bus (ccTalk)."""
+
+    port: str
+    """Serial port, by its stable name."""
+    acceptor_serial: int
+    coins: tuple[CoinPosition, ...]
+    """Every position that may be enabled; any other stays inhibited."""
+    hoppers: tuple[HopperSettings, ...]
+    cashbox_path: int = 5
+    """Sorter path into the cashbox; coins on any other path fall into the hopper of their value."""
+    coin_divisor: int = 1
+    """Number in the coin id over this is the value in yen (makers differ for currencies without cents)."""
+    echo: Literal["auto", "on", "off"] = "auto"
+    """Whether the adapter returns our own bytes."""
+    poll_ms: int = 150
+    """Credit poll while coins are accepted."""
+    watchdog_ms: int = 1000
+    """The acceptor inhibits itself when not polled for so long; must be more than twice ``poll_ms``."""
+    reply_ms: int = 200
+    """Wait for the first byte of an ordinary reply."""
+    slow_reply_ms: int = 2000
+    """The same for commands that move or test something."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterSettings:
+    """The multi-copy machine's printer (IPP)."""
+
+    uri: str
+    """``ipp://`` or ``ipps://``."""
+    certificate_tray: str
+    """The ``media-source`` with plain A4 for certificates."""
+    receipt_tray: str
+    """The ``media-source`` for receipts."""
+
+
+@dataclass(frozen=True, slots=True)
+class CentreSettings:
+    """The line to the national centre: the only next hop this terminal has (F-31)."""
+
+    url: str
+    """``https://`` only; the peer's key is pinned by the credential ``centre.pin``."""
+    connect_s: float
+    """Time to connect, TLS included."""
+    read_s: float
+    """Longest silence while an answer is coming."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundSettings:
+    """The loudspeaker."""
+
+    required: bool
+    """Without a sound device the terminal does not open."""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchSettings:
+    """What only a simulation may have."""
+
+    clock_file: Path
+    """The bench's settable clock (:mod:`config.clock`)."""
+    mirror_socket: Path
+    """Unix socket that shows the picture and takes fingers."""
+    voice_log: Path
+    """File into which every spoken phrase is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What stands on this spot."""
+
+    terminal_id: str
+    """Unique in the country; the name in the client certificate (F-12)."""
+    machine_no: int
+    """The municipality's own number of the machine."""
+    simulation: bool
+    """True only on the bench. A machine with real devices refuses everything in ``bench``."""
+    panel: Panel
+    reader: ReaderSettings
+    cash: CashSettings
+    printer: PrinterSettings
+    centre: CentreSettings
+    sound: SoundSettings
+    bench: BenchSettings | None = None

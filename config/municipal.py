@@ -1,0 +1,190 @@
+"""What a municipality decides about its terminals: one :class:`Profile` for each, such as ``saga.toml``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from config.windows import MonthDay, Window
+
+CertificateKind = Literal["residence", "seal", "income", "tax"]
+"""住民票の写し, 印鑑登録証明書, 所得課税証明書, 納税証明書."""
+
+BusinessArea = Literal["resident_registry", "seal_registration", "tax"]
+"""Certificates of one area can be suspended together (F-2)."""
+
+HolidayPolicy = Literal["close", "shorten", "as_weekday", "as_sunday"]
+
+
+@dataclass(frozen=True, slots=True)
+class LegalBasis:
+    """An instrument that allows a processing activity (F-1, S-1); old ones stay, with their dates (T-16)."""
+
+    activity: Literal["issue", "camera"]
+    instrument: str
+    """Title of the ordinance or rule, as published."""
+    article: str
+    effective_from: date
+    reference: str = ""
+    """Number and date of the document by which it was decided or asked, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class YearEnd:
+    """Closed days around New Year, both inclusive; the range may cross the year's end."""
+
+    first: MonthDay
+    last: MonthDay
+
+
+@dataclass(frozen=True, slots=True)
+class DatedException:
+    """Other hours, or none, on the dates ``first`` to ``last`` (inclusive), on somebody's word (S-25)."""
+
+    first: date
+    last: date
+    windows: tuple[Window, ...]
+    """Hours on each of these dates; empty: closed all day."""
+    reason: str
+    """Shown to residents."""
+    approver: str
+    """The post that approved it (not a private person's name)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarSettings:
+    """Opening hours in Japanese local time, each a list of half-open windows such as ``"08:30-17:15"``.
+
+    Precedence: dated exception, then year-end, then holiday, then day of the week.
+    """
+
+    monday: tuple[Window, ...]
+    tuesday: tuple[Window, ...]
+    wednesday: tuple[Window, ...]
+    thursday: tuple[Window, ...]
+    friday: tuple[Window, ...]
+    saturday: tuple[Window, ...]
+    sunday: tuple[Window, ...]
+    holiday_policy: HolidayPolicy
+    """``shorten`` cuts the weekday's hours to ``holiday_windows``; it never opens a closed day."""
+    holiday_windows: tuple[Window, ...] = ()
+    """Only with ``shorten``."""
+    year_end: YearEnd | None = None
+    exceptions: tuple[DatedException, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """Price of one copy from ``from_date`` on, until the next entry."""
+
+    from_date: date
+    yen: int
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateSettings:
+    """One certificate of the catalogue."""
+
+    kind: CertificateKind
+    area: BusinessArea
+    name: str
+    """The certificate's Japanese name on screens and receipts."""
+    service_from: date
+    """First day it is offered (F-6)."""
+    enabled: bool
+    max_copies: int
+    """Most copies of it in one transaction."""
+    fees: tuple[Fee, ...]
+    """In order of date; the first is not later than ``service_from``."""
+
+    def fee_yen(self, day: date) -> int:
+        """Price of one copy on ``day`` (the Japanese date), in yen.
+
+        Raises:
+            LookupError: ``day`` lies before the first fee.
+        """
+        for fee in reversed(self.fees):
+            if fee.from_date <= day:
+                return fee.yen
+        raise LookupError(f"{self.kind}: no fee is set for {day.isoformat()}: add one to its 'fees'")
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another counter where the certificate can be had, told when the terminal refuses (F-3)."""
+
+    name: str
+    place: str
+    calendar: CalendarSettings
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """The camera beside the terminal, as the municipality's rule orders it."""
+
+    required: bool
+    """Without a working camera the terminal does not open (S-23)."""
+    notice: str
+    """The words of the sign, verbatim (S-12)."""
+    from_date: date
+    """First day of filming (S-10); before it neither camera nor sign is on."""
+    preroll_s: float
+    """Footage kept from before a person steps in front."""
+    absence_s: float
+    """Stillness and emptiness after which the visit counts as over."""
+    capacity_footage_h: int
+    """What the ring must hold, in hours of footage (S-15)."""
+    retention_min_elapsed_h: int
+    """No image younger than this, in hours elapsed, is overwritten (S-32)."""
+    on_conflict: Literal["overwrite_oldest", "protect_floor_and_alarm"]
+    """What gives way when the ring is full of images younger than the floor (T-1c)."""
+    retention_max_elapsed_h: int | None = None
+    """Age at which an image becomes unreadable, in hours elapsed; left out: only overwriting ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySettings:
+    """The key of the recorder's case."""
+
+    place: str
+    """Where it is kept, as printed in the key-use ledger (T-2)."""
+    two_person: bool = False
+    """A second person must countersign taking it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the municipality decides."""
+
+    municipality: str
+    """Short name in ASCII, as in file names and metrics."""
+    municipality_code: str
+    """Local government code: five digits and the check digit (JIS X 0402)."""
+    city_name: str
+    machine_title: str
+    """What the terminal is called on its screens."""
+    office: str
+    """The section in charge (S-9)."""
+    contact: str
+    """Whom a resident should ask, as shown on screen."""
+    place: str
+    """Building and floor (S-3)."""
+    service_from: date
+    """First day of the municipality's service (F-5)."""
+    legal_basis: tuple[LegalBasis, ...]
+    calendar: CalendarSettings
+    certificates: tuple[CertificateSettings, ...]
+    flow: str
+    """One of the national flows, by name."""
+    languages: tuple[str, ...]
+    """BCP 47 tags in the order of the language choice; the first is the one of the first screen."""
+    camera: CameraSettings
+    keys: KeySettings
+    change_note: str
+    """What the pay screen says about coins and change."""
+    alternatives: tuple[Alternative, ...]
+    cautions: str = ""
+    """What the municipality wants residents to know beforehand (F-41)."""
+    suspended_areas: tuple[BusinessArea, ...] = ()
+    """Areas out of service for now, whatever their certificates say (F-2)."""
