@@ -46,7 +46,7 @@ def crc16(data: bytes) -> int:
     return binascii.crc_hqx(data, 0)
 
 
-def wire_length(buffer: bytes) -> int | None:
+def wire_length(buffer: bytes | bytearray) -> int | None:
     """The length in bytes of the frame that `buffer` begins with; None while N has not arrived."""
     return None if len(buffer) < 2 else buffer[1] + OVERHEAD
 
