@@ -14,7 +14,6 @@ from hardware_sim.cash import FAULTS, AcceptorProfile, CashBench
 from hardware_sim.cash.metal import Metal, MetalError, Place
 from hardware_sim.cash.timing import Agenda, ManualClock
 
-
 PATIENT = AcceptorProfile(watchdog_s=60.0)
 """For tests in real time on a machine that may stall."""
 
@@ -151,6 +150,8 @@ def test_every_fault_is_labelled_in_japanese_and_can_be_ordered_and_cleared(rig:
         ("lost_reply", {"at": 1}, "does not take at; it takes times"),
         ("hopper_jam", {}, "needs yen="),
         ("hopper_jam", {"yen": 100, "at": -1}, "below 0"),
+        ("lost_reply", {"times": 0}, "at least 1"),
+        ("acceptor_swapped", {"serial": 1 << 24}, "3 bytes"),
     ],
 )
 def test_faults_that_do_not_exist(rig: Any, name: str, values: dict[str, int], message: str) -> None:

@@ -258,6 +258,30 @@ def test_a_coin_that_falls_after_the_stop_is_counted(rig: Any) -> None:
     assert books.paid() == 3
 
 
+def test_a_coin_that_falls_after_the_stop_into_a_new_payout_is_one_of_it(rig: Any) -> None:
+    books = Books(rig)
+    rig.bench.fault("hopper_late_coin", yen=100)
+    rig.host.dispense(HOPPER_100, 5)
+    rig.host.ask(HOPPER_100, 172)
+    rig.host.dispense(HOPPER_100, 1)
+    rig.pass_time(5)
+    assert rig.host.status(HOPPER_100) == (1, 0, 1, 0)
+    assert books.paid() == 1
+
+
+def test_a_coin_that_falls_after_the_stop_without_power_is_seen_by_the_oracle_alone(rig: Any) -> None:
+    before = rig.host.dispensed(HOPPER_100)
+    rig.bench.fault("hopper_late_coin", yen=100)
+    rig.host.dispense(HOPPER_100, 5)
+    rig.host.ask(HOPPER_100, 172)
+    rig.bench.power_off()
+    rig.pass_time(1)
+    rig.bench.power_on()
+    rig.pass_time(1)
+    assert rig.host.dispensed(HOPPER_100) == before
+    assert rig.bench.paid_back() == 100
+
+
 @pytest.mark.parametrize("k", range(3))
 def test_power_lost_in_a_payout_keeps_what_is_unpaid(rig: Any, k: int) -> None:
     books = Books(rig)

@@ -228,8 +228,6 @@ class CashBench:
         """Something goes wrong; `FAULTS` lists names and values. ValueError for any other."""
         checked = check(name, values)
         with self._done():
-            if not FAULTS[name].at_once:
-                self._faults.arm(name, checked)
             match name:
                 case "unplugged":
                     self._bus.unplug()
@@ -247,6 +245,8 @@ class CashBench:
                     self._hoppers[int(checked["yen"] or 0)].dispensed += int(checked["by"] or 0)
                 case _:
                     pass
+            if not FAULTS[name].at_once:
+                self._faults.arm(name, checked)
 
     def clear_faults(self, name: str | None = None) -> None:
         """End one kind of fault, or all: the cable is put back, the jam taken out, the acceptor returned.

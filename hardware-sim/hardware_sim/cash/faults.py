@@ -19,7 +19,8 @@ class FaultKind:
     """What the bench page says of a fault, and the values it takes with their defaults.
 
     `times`: how often it strikes before it is used up (None: until cleared). `address`, `header`: only
-    requests to that device, with that command. `yen`: which hopper (required). Times in seconds.
+    requests to that device, with that command. `yen`: which hopper (required). `gap_s` and a late reply's
+    `delay_s` are seconds on the wire, a late coin's `delay_s` and `off_s` seconds of mechanics.
     `at_once`: an act rather than a state; nothing stays armed.
     """
 
@@ -127,6 +128,8 @@ def check(name: str, given: Mapping[str, Value | None]) -> dict[str, Value | Non
     for key, value in values.items():
         if value is not None and value < 0:
             raise ValueError(f"fault {name!r}: {key} cannot be below 0")
+    if values.get("times") == 0:
+        raise ValueError(f"fault {name!r}: times must be at least 1, or None to last until cleared")
     return values
 
 

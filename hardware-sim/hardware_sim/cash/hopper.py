@@ -215,9 +215,16 @@ class Hopper(Slave):
         return bytes((left,))
 
     def _late_coin(self) -> None:
-        if self._drop():
-            self.paid += 1
-            self.unpaid -= 1
+        if not self.powered:
+            self._metal.release(self.place, Place.CHANGE_TRAY, self._rng)  # and no sensor sees it
+        elif self._drop():
+            self.paid = min(255, self.paid + 1)
+            if self.running:  # the host was quick; the sensor takes it for one of the new coins
+                self.remaining -= 1
+                if not self.running:
+                    self._halt()
+            else:
+                self.unpaid = max(0, self.unpaid - 1)
 
     # -- other commands ------------------------------------------------------------------------
 
