@@ -64,7 +64,7 @@ class CashBench:
             self._bus.attach(device)
         self._changed = threading.Condition(threading.RLock())
         self._thread = threading.Thread(target=self._run, name="cash-bench", daemon=True)
-        self._stopping = False
+        self._stopping = self._pull_cable = False
         self._failure: BaseException | None = None
         self._wake_out = self._wake_in = -1
 
@@ -109,6 +109,10 @@ class CashBench:
             while not self._stopping:
                 with self._changed:
                     self._pass_time()
+                    if self._pull_cable:
+                        self._bus.unplug()
+                        self._pull_cable = False
+                        self._changed.notify_all()
                     line, until = self._bus.fileno, self._agenda.next_due()
                 ready = self._clock.wait([fd for fd in (self._wake_out, line) if fd is not None], until)
                 with self._changed:
@@ -121,8 +125,11 @@ class CashBench:
         except BaseException as error:
             with self._changed:
                 self._failure = error
-                self._changed.notify_all()
             raise
+        finally:
+            with self._changed:
+                self._pull_cable = False
+                self._changed.notify_all()
 
     def _pass_time(self) -> bool:
         """Let everything happen that is due. Under the lock."""
@@ -230,7 +237,7 @@ class CashBench:
         with self._done():
             match name:
                 case "unplugged":
-                    self._bus.unplug()
+                    self._unplug()
                 case "acceptor_event":
                     if self._acceptor.answers():
                         self._acceptor.log(0, int(checked["code"] or 0) & 0xFF)
@@ -264,6 +271,13 @@ class CashBench:
             if swapped and not self._faults.find("acceptor_swapped"):
                 self._acceptor.identity = self._own_identity
                 self._restart_acceptor()
+
+    def _unplug(self) -> None:
+        # By the bench's own thread: while that waits on the pty, closing it here would not hang up yet.
+        self._pull_cable = self._thread.is_alive()
+        self._wake()
+        self._changed.wait_for(lambda: not self._pull_cable)
+        self._bus.unplug()
 
     def _restart_acceptor(self) -> None:
         self._acceptor.power_off("bounce")

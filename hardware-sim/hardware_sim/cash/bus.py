@@ -90,10 +90,15 @@ class CctalkBus:
             data = os.read(self._master, _READ_BYTES)
         except OSError:  # nothing there yet, or a pty that was replaced meanwhile
             return False
-        if not data or self._faults.find("bus_dead"):
-            return bool(data)
-        now = self._agenda.now()
+        with self._agenda.one_moment():
+            self._take(data)
+        return True
+
+    def _take(self, data: bytes) -> None:
+        if self._faults.find("bus_dead"):
+            return
         self._send_echo(data)
+        now = self._agenda.now()
         if self._partial and now - self._last_byte_at > INTER_BYTE_S:
             self._drop_partial()
         self._last_byte_at = now
@@ -102,7 +107,6 @@ class CctalkBus:
             raw = bytes(self._partial[:length])
             del self._partial[:length]
             self._request(raw)
-        return True
 
     def _send_echo(self, data: bytes) -> None:
         if not self._echo or self._faults.find("no_echo"):

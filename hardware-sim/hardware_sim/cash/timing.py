@@ -14,7 +14,8 @@ import math
 import select
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -131,6 +132,15 @@ class Agenda:
         while self._heap and self._heap[0].cancelled:
             heapq.heappop(self._heap)
         return self._heap[0].due if self._heap else None
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """What happens within happens at one time, however long the computer takes over it."""
+        self._running_at = self._clock.now()
+        try:
+            yield
+        finally:
+            self._running_at = None
 
     def run_due(self) -> bool:
         """Run everything that is due, each at its own time and in order. True if anything ran."""
