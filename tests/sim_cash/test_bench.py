@@ -217,3 +217,13 @@ def test_what_is_due_runs_in_order_each_at_its_own_time() -> None:
     assert not agenda.run_due()
     with pytest.raises(ValueError, match="speed"):
         Agenda(clock, speed=0)
+
+
+def test_a_request_is_obeyed_at_the_moment_it_came() -> None:
+    clock = ManualClock()
+    agenda = Agenda(clock)
+    came = clock.now()
+    with agenda.one_moment():
+        clock.advance(1)
+        assert agenda.now() == came
+    assert agenda.now() == came + 1
