@@ -1,0 +1,285 @@
+"""The machine: which event, in which state, leads where. Pure; everything else in this room serves it.
+
+Theory
+------
+There is one value, `Session`, and one function, `step(session, event, now) -> (session, effects)`. Events are
+facts that arrived, effects are orders that leave. Nothing here reads a clock, a file or a device.
+
+Two rules sit above the table and hold in every state:
+
+* An answer carries the number of the order that it answers. If that is not the number awaited now, the answer is
+  dropped and counted: a reply that comes late, twice or for somebody else cannot be taken for the present one.
+* A coin is booked in every state (A3).
+
+Then the table. Each row names a move for every event that means something in that state, and names by group the
+events that mean nothing there; a test checks that each row covers every event, so nothing falls through unseen.
+
+Three sentences are property tests over random roads through this table:
+
+* Every road out of a state of HOLDS_PERSONAL_DATA passes through ERASING and ends the process (A5).
+* Every road out of a state of HOLDS_MONEY passes through SETTLING, and the tally balances at every step (A3).
+* The slot is open only in PAYING, and PAYING is entered only with a verified certificate that is what was
+  confirmed, a printer that can print it and a float that can pay every outcome (A1, A2).
+
+The resident's way (design §4, `hold_until_auth_then_remove`):
+
+    STARTING → RECOVERING* → IDLE → READING_CARD → CONNECTING → [LAST_TRY] → AWAITING_PIN → AUTHENTICATING
+    → RECOGNISING → TAKING_CARD → CHOOSING_… → CONFIRMING → DOWNLOADING → CONFIRMING_IDENTITY → PREPARING
+    → PAYING → DRAINING → PRINTING → ERASING_DOCUMENTS → SETTLING → [RECEIPT] → TAKING → ERASING → ENDED
+    any of them, before money → [TAKING_CARD] → REFUSED → ERASING → ENDED
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final, get_args
+
+from kiosk import events as e
+from kiosk import moves_card as card
+from kiosk import moves_choice as choice
+from kiosk import moves_print as out
+from kiosk import moves_service as service
+from kiosk import moves_settle as money
+from kiosk.effects import Effect, Record, Say
+from kiosk.moves import Move, Result, drain, refuse, stay
+from kiosk.session import Moment, Session, State
+
+EVENTS: Final[tuple[type, ...]] = get_args(e.Event)
+
+TOUCHES: Final = frozenset(
+    {
+        e.DigitPressed, e.PinCorrected, e.PinConfirmed, e.CertificateChosen, e.HouseholdChosen, e.ItemToggled,
+        e.CopiesChanged, e.NextPressed, e.IdentityConfirmed, e.IdentityDenied, e.BackPressed, e.CancelPressed,
+        e.MoreTimePressed, e.TakenPressed,
+    }
+)  # fmt: skip
+CARD_ANSWERS: Final = frozenset({e.CardIdentified, e.CardSigned, e.PinRefused, e.CardFailed})
+ISSUER_ANSWERS: Final = frozenset(
+    {
+        e.SessionOpened, e.Authenticated, e.CertificateArrived, e.IssuerDeclined, e.IssuerFailed,
+        e.IdentityMismatched,
+    }
+)  # fmt: skip
+CASH_ANSWERS: Final = frozenset({e.CoinsRefused, e.CashReady, e.HopperInspected, e.DispenseResolved})
+PRINTER_ANSWERS: Final = frozenset({e.PrinterReady, e.PrinterNotReady, e.PrintProgressed, e.CopyJudged})
+RECOVERY_ANSWERS: Final = frozenset({e.Wiped, e.JobFound})
+ERASE_ANSWERS: Final = frozenset({e.Erased})
+LEVER: Final = frozenset({e.ReturnLeverPressed})
+ANSWERS: Final = CARD_ANSWERS | ISSUER_ANSWERS | CASH_ANSWERS | PRINTER_ANSWERS | RECOVERY_ANSWERS | ERASE_ANSWERS
+"""Events that carry an order's number."""
+
+Row = dict[type, Move]
+
+PREPARE_S: Final = 45.0
+"""Longest time for the printer queue and the coin unit to say that they are ready."""
+
+
+def no_move(session: Session, _event: Any, _now: Moment) -> Result:
+    """Means nothing in this state."""
+    return stay(session)
+
+
+def ignoring(*groups: frozenset[type]) -> Row:
+    return {event: no_move for group in groups for event in group}
+
+
+def limit_tick(session: Session, _event: e.Tick, now: Moment) -> Result:
+    """The last guard behind the drivers' own deadlines: nobody stands before a machine that waits for ever."""
+    national = session.rules.national
+    limits = {
+        State.READING_CARD: (national.card_phase_s, "card_unreadable"),
+        State.CONNECTING: (national.card_phase_s, "city_unavailable"),
+        State.AUTHENTICATING: (national.card_phase_s, "card_unreadable"),
+        State.RECOGNISING: (national.card_phase_s, "city_unavailable"),
+        State.DOWNLOADING: (national.download_s + 5, "city_unavailable"),
+        State.PREPARING: (PREPARE_S, "printer_not_ready"),
+    }
+    limit_s, reason = limits.get(session.state, (float("inf"), ""))
+    if now.boot - session.entered < limit_s:
+        return stay(session)
+    late = Record("no_answer", {"tx": session.tx, "state": session.state.value})
+    return refuse(session, now, reason, late)
+
+
+ALWAYS: Final[Row] = {
+    e.DeviceOnline: service.note_online,
+    e.DeviceFaulted: service.note_fault,
+    e.CoinsCredited: money.credit,
+    e.CashIncident: service.incident,
+    e.PlaceOccupied: service.note_occupied,
+    e.PlaceEmptied: service.note_emptied,
+    e.CardPresented: service.note_card,
+    e.CardRemoved: service.note_card_gone,
+}
+"""What every state answers somehow; rows below replace single entries."""
+
+AT_REST: Final[Row] = {
+    **ALWAYS,
+    e.Tick: service.rest_tick,
+    e.DeviceOnline: service.rest_online,
+    e.DeviceFaulted: service.rest_fault,
+    e.PlaceOccupied: service.rest_occupied,
+    e.PlaceEmptied: service.rest_emptied,
+    e.CardPresented: service.rest_card,
+    e.CardRemoved: service.rest_card_gone,
+    **ignoring(TOUCHES, ANSWERS, LEVER),
+}
+
+# ---- the person's time ------------------------------------------------------------------------------------
+
+
+def person_tick(session: Session, _event: e.Tick, now: Moment) -> Result:
+    """Warn, then cancel: nothing of a person stays on a screen nobody looks at."""
+    national = session.rules.national
+    idle_s = national.pin_idle_s if session.state is State.AWAITING_PIN else national.screen_idle_s
+    quiet_s = now.boot - session.touched
+    if quiet_s >= idle_s + national.warning_s:
+        return left_alone(session, now)
+    if quiet_s >= idle_s and not session.warned:
+        return replace(session, warned=True), (Say("warning"),)
+    return stay(session)
+
+
+def left_alone(session: Session, now: Moment) -> Result:
+    if session.state is State.PAYING:
+        return drain(session, now, "timed_out")
+    return refuse(session, now, "timed_out")
+
+
+def more_time(session: Session, _event: e.MoreTimePressed, now: Moment) -> Result:
+    return stay(replace(session, touched=now.boot, warned=False))
+
+
+ASKING: Final[Row] = {
+    **ALWAYS,
+    e.Tick: person_tick,
+    e.MoreTimePressed: more_time,
+    e.CancelPressed: choice.cancelled,
+    e.BackPressed: choice.back,
+    **ignoring(ANSWERS, LEVER),
+}
+"""Rows of screens that wait for the person, before money."""
+
+PIN_TOUCHES: Final = frozenset({e.DigitPressed, e.PinCorrected, e.PinConfirmed})
+CHOICE_TOUCHES: Final = frozenset(
+    {e.CertificateChosen, e.HouseholdChosen, e.ItemToggled, e.CopiesChanged, e.NextPressed}
+)
+IDENTITY_TOUCHES: Final = frozenset({e.IdentityConfirmed, e.IdentityDenied})
+TAKEN_TOUCH: Final = frozenset({e.TakenPressed})
+
+
+def asking(**own: Move) -> Row:
+    """A row of ASKING with its own moves by event name; other touches mean nothing there."""
+    moves: Row = {getattr(e, name): move for name, move in own.items()}
+    silent = (PIN_TOUCHES | CHOICE_TOUCHES | IDENTITY_TOUCHES | TAKEN_TOUCH) - moves.keys()
+    return {**ASKING, **ignoring(silent), **moves}
+
+
+def waiting(*silent: frozenset[type], **own: Move) -> Row:
+    """A row in which a device or the city is at work: every touch and every other answer means nothing."""
+    moves: Row = {getattr(e, name): move for name, move in own.items()}
+    rest = frozenset().union(TOUCHES, ANSWERS, LEVER, *silent) - moves.keys()
+    return {**ALWAYS, e.Tick: limit_tick, **ignoring(frozenset(rest)), **moves}
+
+
+CARD_AT_WORK: Final[dict[str, Move]] = {"CardFailed": card.card_failed, "CardRemoved": card.card_pulled}
+CITY_AT_WORK: Final[dict[str, Move]] = {
+    "IssuerDeclined": card.declined,
+    "IssuerFailed": card.failed,
+    "IdentityMismatched": card.mismatched,
+}
+
+# ---- the table --------------------------------------------------------------------------------------------
+
+TABLE: Final[dict[State, Row]] = {
+    State.STARTING: waiting(Wiped=money.wiped),
+    State.RECOVERING: waiting(
+        JobFound=money.job_found,
+        DispenseResolved=money.resolved_in_recovery,
+        DeviceOnline=money.recovering_online,
+        DeviceFaulted=money.settling_fault,
+    ),
+    State.CLOSED: AT_REST,
+    State.OUT_OF_SERVICE: AT_REST,
+    State.CLEARING: {**AT_REST, e.Tick: service.clearing_tick},
+    State.IDLE: {**AT_REST, e.CardPresented: service.idle_card},
+    State.READING_CARD: waiting(CardIdentified=card.identified, **CARD_AT_WORK),
+    State.CONNECTING: waiting(SessionOpened=card.opened, CardRemoved=card.card_pulled, **CITY_AT_WORK),
+    State.LAST_TRY: asking(
+        NextPressed=card.last_try_accepted, BackPressed=card.pin_back, CardRemoved=card.card_pulled
+    ),
+    State.AWAITING_PIN: asking(
+        DigitPressed=card.digit,
+        PinCorrected=card.corrected,
+        PinConfirmed=card.pin_confirmed,
+        BackPressed=card.pin_back,
+        CardRemoved=card.card_pulled,
+    ),
+    # Here a removal is not yet the end: only the driver knows whether the VERIFY was sent, and says so.
+    State.AUTHENTICATING: waiting(
+        CardSigned=card.signed, PinRefused=card.pin_refused, CardFailed=card.card_failed
+    ),
+    State.RECOGNISING: waiting(Authenticated=card.recognised, CardRemoved=card.card_gone_early, **CITY_AT_WORK),
+    State.TAKING_CARD: waiting(
+        Tick=card.taking_card_tick, CardRemoved=card.card_taken, CardPresented=card.card_back_again
+    ),
+    State.CHOOSING_CERTIFICATE: asking(CertificateChosen=choice.certificate_chosen),
+    State.CHOOSING_KIND: asking(NextPressed=choice.next_pressed),
+    State.CHOOSING_HOUSEHOLD: asking(HouseholdChosen=choice.household_chosen),
+    State.CHOOSING_ITEMS: asking(ItemToggled=choice.item_toggled, NextPressed=choice.next_pressed),
+    State.CHOOSING_COPIES: asking(CopiesChanged=choice.copies_changed, NextPressed=choice.next_pressed),
+    State.CONFIRMING: asking(NextPressed=choice.confirmed),
+    State.DOWNLOADING: waiting(CertificateArrived=choice.arrived, CancelPressed=choice.cancelled, **CITY_AT_WORK),
+    State.CONFIRMING_IDENTITY: asking(
+        IdentityConfirmed=choice.identity_confirmed,
+        IdentityDenied=choice.identity_denied,
+        BackPressed=no_move,
+    ),
+    State.PREPARING: waiting(
+        PrinterReady=out.printer_ready,
+        PrinterNotReady=out.printer_not_ready,
+        CashReady=out.cash_ready,
+        DeviceFaulted=out.cash_fault,
+        CancelPressed=choice.cancelled,
+    ),
+    State.PAYING: {
+        **asking(
+            CoinsCredited=out.paying_credit,
+            CancelPressed=out.paying_cancelled,
+            DeviceOnline=out.paying_online,
+            BackPressed=no_move,
+        ),
+        e.ReturnLeverPressed: out.paying_cancelled,
+    },
+    State.DRAINING: waiting(CoinsRefused=out.drained, Tick=out.draining_tick, DeviceOnline=out.draining_online),
+    State.PRINTING: waiting(
+        PrintProgressed=out.print_progressed, CopyJudged=out.copy_judged, Tick=out.printing_tick
+    ),
+    State.ERASING_DOCUMENTS: waiting(Erased=out.document_erased, Tick=out.documents_tick),
+    State.SETTLING: waiting(
+        HopperInspected=money.hopper_inspected,
+        DispenseResolved=money.dispense_resolved,
+        Tick=money.settling_tick,
+        DeviceOnline=money.settling_online,
+        DeviceFaulted=money.settling_fault,
+    ),
+    # The receipt has its own medium; a machine without one never enters here.
+    State.RECEIPT: waiting(Tick=out.receipt_tick),
+    State.TAKING: waiting(Tick=out.taking_tick, PlaceEmptied=out.taking_emptied, TakenPressed=out.taken_pressed),
+    State.REFUSED: waiting(NextPressed=out.refused_next, Tick=out.refused_tick, CardRemoved=out.refused_card_gone),
+    State.ERASING: waiting(Erased=out.session_erased, Tick=out.erasing_tick),
+    State.ENDED: waiting(),
+}
+
+
+def step(session: Session, event: e.Event, now: Moment) -> tuple[Session, tuple[Effect, ...]]:
+    """One event. Never raises for an event of the catalogue; returns the new session and the orders, in order."""
+    if type(event) in ANSWERS and event.order != session.awaiting:  # type: ignore[union-attr]
+        session = replace(session, strays=session.strays + 1)
+        return session, (Record("stray_answer", {"tx": session.tx, "event": type(event).__name__}),)
+    return TABLE[session.state][type(event)](session, event, now)
+
+
+def start(session: Session, now: Moment) -> Result:
+    """The first orders of a new process: wipe what an earlier one may have left."""
+    return money.begin(session, now)

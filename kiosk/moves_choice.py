@@ -1,0 +1,153 @@
+"""What the person wants, from the certificate to the confirm screen; then the download and "is it you?"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kiosk.catalogue import RESIDENCE, local_day
+from kiosk.effects import Issue, PreparePrinter, Wish
+from kiosk.events import (
+    BackPressed,
+    CancelPressed,
+    CertificateArrived,
+    CertificateChosen,
+    CertificateFacts,
+    CopiesChanged,
+    HouseholdChosen,
+    IdentityConfirmed,
+    IdentityDenied,
+    ItemToggled,
+    NextPressed,
+)
+from kiosk.moves import Result, ask_in, go, record, refuse, stay, stop_line
+from kiosk.session import Choice, Moment, Session, State
+
+DENIALS_THAT_STOP = 2
+"""The second 私ではない within a day stops the line (A7): a borrowed card is common, a mix-up must not pass."""
+
+
+def way(session: Session) -> tuple[State, ...]:
+    """The screens of this kind, in order; one with a single answer is not asked (F-21 f–j)."""
+    kind = session.choice.kind
+    states: list[State] = [State.CHOOSING_CERTIFICATE]
+    if kind == RESIDENCE and len(session.rules.households(kind)) > 1:
+        states.append(State.CHOOSING_HOUSEHOLD)
+    if session.rules.items(kind):
+        states.append(State.CHOOSING_ITEMS)
+    return (*states, State.CHOOSING_COPIES, State.CONFIRMING)
+
+
+def onward(session: Session, now: Moment) -> Result:
+    states = way(session)
+    return go(session, states[states.index(session.state) + 1], now)
+
+
+def back(session: Session, _event: BackPressed, now: Moment) -> Result:
+    """One screen back; what was chosen stays chosen."""
+    states = way(session)
+    here = states.index(session.state)
+    if here == 0:
+        return stay(replace(session, touched=now.boot, warned=False))
+    return go(session, states[here - 1], now)
+
+
+def cancelled(session: Session, _event: CancelPressed, now: Moment) -> Result:
+    return refuse(session, now, "cancelled")
+
+
+def certificate_chosen(session: Session, event: CertificateChosen, now: Moment) -> Result:
+    if event.kind not in session.offers:
+        return stay(session)
+    if event.kind != session.choice.kind:
+        rules = session.rules
+        choice = Choice(event.kind, rules.households(event.kind)[0], rules.default_items(event.kind))
+        session = replace(session, choice=choice)
+    return onward(session, now)
+
+
+def household_chosen(session: Session, event: HouseholdChosen, now: Moment) -> Result:
+    if event.household not in session.rules.households(session.choice.kind):
+        return stay(session)
+    return onward(replace(session, choice=replace(session.choice, household=event.household)), now)
+
+
+def item_toggled(session: Session, event: ItemToggled, now: Moment) -> Result:
+    if event.item not in session.rules.items(session.choice.kind):
+        return stay(session)
+    choice = replace(session.choice, items=session.choice.items ^ {event.item})
+    return stay(replace(session, choice=choice, touched=now.boot, warned=False))
+
+
+def copies_changed(session: Session, event: CopiesChanged, now: Moment) -> Result:
+    most = session.rules.certificate(session.choice.kind).max_copies
+    choice = replace(session.choice, copies=max(1, min(most, event.copies)))
+    return stay(replace(session, choice=choice, touched=now.boot, warned=False))
+
+
+def next_pressed(session: Session, _event: NextPressed, now: Moment) -> Result:
+    return onward(session, now)
+
+
+def confirmed(session: Session, _event: NextPressed, now: Moment) -> Result:
+    """Freeze the wish, fee included, and ask the city for exactly this."""
+    choice = session.choice
+    fee_yen = session.rules.certificate(choice.kind).fee_yen(local_day(now.utc))
+    wish = Wish(choice.kind, choice.household, choice.items, choice.copies, fee_yen)
+
+    def order(number: int) -> Issue:
+        return Issue(number, wish)
+
+    return ask_in(session, State.DOWNLOADING, now, order, wish=wish)
+
+
+def arrived(session: Session, event: CertificateArrived, now: Moment) -> Result:
+    """A1: what came must be what was confirmed, for the subject whose card opened this session, on every page."""
+    wish = session.wish
+    assert wish is not None
+    if what := differs(wish, event.facts):
+        return stop_line(session, now, what)
+    if any(not copy.reference for copy in event.facts.copies):
+        return refuse(session, now, "page_unreadable", record(session, "issuer_failed", reason="page_unreadable"))
+    session = replace(session, facts=event.facts)
+    return go(session, State.CONFIRMING_IDENTITY, now)
+
+
+def differs(wish: Wish, facts: CertificateFacts) -> str:
+    """What contradicts the confirmed wish, as a word for the journal; empty if nothing does."""
+    if facts.kind != wish.kind:
+        return "kind"
+    if facts.household != wish.household or facts.items != wish.items:
+        return "items"
+    if len(facts.copies) != wish.copies or [c.index for c in facts.copies] != list(range(1, wish.copies + 1)):
+        return "copies"
+    if any(copy.pages < 2 or copy.pages % 2 for copy in facts.copies):
+        return "pages"
+    if any(copy.reference and copy.reference != facts.expected_reference for copy in facts.copies):
+        return "reference"
+    if any(copy.reference and not copy.names_agree for copy in facts.copies):
+        return "name"
+    return ""
+
+
+def identity_confirmed(session: Session, _event: IdentityConfirmed, now: Moment) -> Result:
+    """The person agrees. Before money is asked for, printer and change are looked at once more (A2)."""
+    facts = session.facts
+    assert facts is not None
+    sheets = sum((copy.pages + 1) // 2 for copy in facts.copies)
+
+    def order(number: int) -> PreparePrinter:
+        return PreparePrinter(number, sheets)
+
+    return ask_in(session, State.PREPARING, now, order)
+
+
+def identity_denied(session: Session, _event: IdentityDenied, now: Moment) -> Result:
+    """私ではない: erase, take no money, tell the custodian; the second within a day stops the line (A7)."""
+    denials = session.service.denials + 1
+    session = replace(session, service=replace(session.service, denials=denials))
+    denied = record(session, "identity_denied")
+    if denials >= DENIALS_THAT_STOP:
+        session = replace(session, service=replace(session.service, stopped="denied_twice"))
+        stopped = record(session, "line_stopped", what="denied_twice")
+        return refuse(session, now, "not_me", denied, stopped)
+    return refuse(session, now, "not_me", denied)

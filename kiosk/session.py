@@ -1,0 +1,229 @@
+"""The state of one kiosk process: one value, replaced by every step, gone with the process.
+
+One process serves one person (design §3a), so there is no "reset" here: nothing of this value is ever carried to
+the next person. Fields that hold something personal are kept out of `repr`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+from kiosk.catalogue import Rules
+from kiosk.effects import Wish
+from kiosk.events import CardKind, CertificateFacts, Part, Place, PrintOutcome
+from kiosk.money import Hopper, Tally
+from kiosk.secret import Pin
+
+
+class State(Enum):
+    """All states of the resident's way (design §4), of service, and of recovery."""
+
+    # recovery: the only road to the first screen
+    STARTING = "starting"
+    RECOVERING = "recovering"
+    # nobody is being served
+    CLOSED = "closed"
+    OUT_OF_SERVICE = "out_of_service"
+    CLEARING = "clearing"
+    IDLE = "idle"
+    # the card
+    READING_CARD = "reading_card"
+    CONNECTING = "connecting"
+    AWAITING_PIN = "awaiting_pin"
+    LAST_TRY = "last_try"
+    AUTHENTICATING = "authenticating"
+    RECOGNISING = "recognising"
+    TAKING_CARD = "taking_card"
+    # the wish
+    CHOOSING_CERTIFICATE = "choosing_certificate"
+    CHOOSING_KIND = "choosing_kind"
+    CHOOSING_HOUSEHOLD = "choosing_household"
+    CHOOSING_ITEMS = "choosing_items"
+    CHOOSING_COPIES = "choosing_copies"
+    CONFIRMING = "confirming"
+    DOWNLOADING = "downloading"
+    CONFIRMING_IDENTITY = "confirming_identity"
+    # money and paper
+    PREPARING = "preparing"
+    PAYING = "paying"
+    DRAINING = "draining"
+    PRINTING = "printing"
+    ERASING_DOCUMENTS = "erasing_documents"
+    SETTLING = "settling"
+    RECEIPT = "receipt"
+    TAKING = "taking"
+    # the end
+    REFUSED = "refused"
+    ERASING = "erasing"
+    ENDED = "ended"
+
+
+NOBODY: Final = frozenset({State.STARTING, State.CLOSED, State.OUT_OF_SERVICE, State.CLEARING, State.IDLE})
+"""No session: nothing of a person is in this process."""
+
+ACCEPTS_COINS: Final = frozenset({State.PAYING})
+"""The only state in which the slot is open."""
+
+HOLDS_MONEY: Final = frozenset(
+    {State.RECOVERING, State.PAYING, State.DRAINING, State.PRINTING, State.ERASING_DOCUMENTS, State.SETTLING}
+)
+"""States in which money may be undecided; every road out of them passes through SETTLING."""
+
+HOLDS_PERSONAL_DATA: Final = frozenset(set(State) - NOBODY - {State.RECOVERING, State.ENDED})
+"""Every road out of these passes through ERASING and ends the process."""
+
+PERSON_DECIDES: Final = frozenset(
+    {
+        State.AWAITING_PIN,
+        State.LAST_TRY,
+        State.CHOOSING_CERTIFICATE,
+        State.CHOOSING_KIND,
+        State.CHOOSING_HOUSEHOLD,
+        State.CHOOSING_ITEMS,
+        State.CHOOSING_COPIES,
+        State.CONFIRMING,
+        State.CONFIRMING_IDENTITY,
+        State.PAYING,
+    }
+)
+"""States that wait for the person, warn, and are cancelled when nobody answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One instant: `utc` (aware) for records and hours, `boot` (seconds, never steps) for every limit."""
+
+    utc: datetime
+    boot: float
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A print order of the journal. `job` is the random name the printer knows it by."""
+
+    copy: int
+    job: str
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A dispense and the counters of its hopper before it."""
+
+    serial: int
+    coins: int
+    event_before: int = 0
+    count_before: int = 0
+    sent: bool = False
+    """True once the order to dispense may have left: from then on only the hopper can say what came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A transaction that the journal does not show as ended."""
+
+    tx: str
+    fee_yen: int
+    tally: Tally
+    jobs: tuple[Job, ...]
+    """Ordered and not yet judged."""
+    intent: Intent | None
+    last_utc: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What works and what does not."""
+
+    online: frozenset[Part] = frozenset()
+    reasons: tuple[tuple[Part, str], ...] = ()
+    stopped: str = ""
+    """Why the line is stopped (A7); a latch kept in the journal until a named person reopens."""
+    denials: int = 0
+    """How often 私ではない was pressed within the last day."""
+
+    def with_fault(self, part: Part, reason: str) -> Service:
+        others = tuple((p, r) for p, r in self.reasons if p is not part)
+        return replace(self, online=self.online - {part}, reasons=(*others, (part, reason)))
+
+    def with_online(self, part: Part) -> Service:
+        others = tuple((p, r) for p, r in self.reasons if p is not part)
+        return replace(self, online=self.online | {part}, reasons=others)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the person has chosen so far; kept by back."""
+
+    kind: str = ""
+    household: str = ""
+    items: frozenset[str] = frozenset()
+    copies: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The card phase. `pin` is the one mutable thing of a session, so that it can be overwritten."""
+
+    present: bool = False
+    kind: CardKind = CardKind.UNKNOWN
+    tries_left: int = 0
+    wrong: bool = False
+    digits: int = 0
+    pin: Pin = field(default_factory=Pin)
+    certificate: bytes = field(default=b"", repr=False)
+    challenge: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Everything `machine.step` knows."""
+
+    rules: Rules
+    tokens: tuple[str, ...]
+    """Random names made before anybody came: transaction, slip and print jobs (never a clock, never a counter)."""
+    state: State = State.STARTING
+    entered: float = 0.0
+    touched: float = 0.0
+    warned: bool = False
+    order: int = 0
+    awaiting: int = 0
+    service: Service = field(default_factory=Service)
+    interrupted: tuple[Interrupted, ...] = ()
+    places: frozenset[Place] = frozenset()
+    hoppers: tuple[Hopper, ...] = ()
+    # one person
+    tx: str = ""
+    card: Card = field(default_factory=Card)
+    offers: tuple[str, ...] = ()
+    choice: Choice = field(default_factory=Choice)
+    wish: Wish | None = None
+    facts: CertificateFacts | None = field(default=None, repr=False)
+    tally: Tally = field(default_factory=Tally)
+    taken: tuple[tuple[int, int], ...] = ()
+    outcomes: tuple[PrintOutcome, ...] = ()
+    waiting_for: str = ""
+    intent: Intent | None = None
+    refusal: str = ""
+    """Why this ends without (all of) what was wished; id of a text. Empty: all went well."""
+    erased: frozenset[Part] = frozenset()
+    checked: tuple[str, ...] = ()
+    said: str = ""
+    said_at: float = 0.0
+    said_times: int = 0
+    recovering: bool = False
+    attended: bool = True
+    """False: nobody can be assumed to stand there (long power cut), so nothing is paid out by itself."""
+    left_reported: bool = False
+    strays: int = 0
+
+    @property
+    def price_yen(self) -> int:
+        return self.wish.fee_yen * self.wish.copies if self.wish else 0
+
+    @property
+    def printed(self) -> int:
+        return sum(outcome is PrintOutcome.PRINTED for outcome in self.outcomes)
