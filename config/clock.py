@@ -180,7 +180,7 @@ class SimulatedClock:
         except OSError as error:
             text = f"cannot be opened ({error.strerror}): start the bench first"
             raise ConfigError([Problem(str(path), "", text)]) from error
-        self._pid = 0
+        self._closed = False
         try:
             self._slot = self._join()
         except ConfigError:
@@ -203,13 +203,9 @@ class SimulatedClock:
                 )
             file.set_name(slot, self._name)
             file.put(slot, _ACKNOWLEDGED, file.read()[0])
-            self._sign(slot)
+            file.put(slot, _PID, os.getpid())
+            file.put(slot, _STARTED, _started(os.getpid()))
         return slot
-
-    def _sign(self, slot: int) -> None:
-        self._pid = os.getpid()
-        self._file.put(slot, _PID, self._pid)
-        self._file.put(slot, _STARTED, _started(self._pid))
 
     def now(self) -> datetime:
         return _utc(time.time_ns() + self._file.read()[1])
@@ -221,15 +217,18 @@ class SimulatedClock:
         """Tell the bench that a turn is done.
 
         What is acknowledged is the time that stood already at the call before, so that a turn begun in the
-        old time does not count for the new one. After a fork, the child's first call makes the slot its own.
+        old time does not count for the new one. After a fork, whoever calls has the slot.
         """
-        if self._pid != os.getpid():
-            self._sign(self._slot)
+        if self._file.get(self._slot, _PID) != os.getpid():
+            self._slot = self._join()
         self._file.put(self._slot, _ACKNOWLEDGED, self._seen)
         self._seen = self._file.read()[0]
 
     def close(self) -> None:
-        """Leave the slot; ``advance`` does not wait for it any more."""
+        """Leave the slot, unless another process has it by now; ``advance`` does not wait for us any more."""
+        if self._closed:
+            return
+        self._closed = True
         if self._file.get(self._slot, _PID) == os.getpid():
             self._file.put(self._slot, _PID, 0)
         self._file.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as properties
 from hypothesis import strategies as st
 
 from config.calendar import FIRST_YEAR, JST, LAST_YEAR, Calendar, Opening, Reason, hours_text
@@ -37,7 +38,9 @@ def saga(settings: Settings) -> CalendarSettings:
         ("2026-12-06", "09:00:00", "16:00:00"),
     ],
 )
-def test_saga_opens_and_closes_on_the_second(saga: CalendarSettings, day: str, opens: str, closes: str) -> None:
+def test_saga_opens_and_closes_on_the_second(
+    saga: CalendarSettings, day: str, opens: str, closes: str
+) -> None:
     calendar = Calendar(saga)
     opening, closing = at(day, opens), at(day, closes)
     before = calendar.is_open(opening - SECOND)
@@ -69,7 +72,9 @@ def test_saga_is_closed_all_saturday_and_opens_on_sunday_at_nine(saga: CalendarS
         ("2020-07-24", "スポーツの日", "2020-07-26T09:00:00"),  # moved for one year
     ],
 )
-def test_saga_is_closed_on_national_holidays(saga: CalendarSettings, day: str, name: str, next_day: str) -> None:
+def test_saga_is_closed_on_national_holidays(
+    saga: CalendarSettings, day: str, name: str, next_day: str
+) -> None:
     opening = Calendar(saga).is_open(at(day, "10:00:00"))
     assert (opening.open, opening.reason, opening.detail) == (False, Reason.HOLIDAY, name)
     assert opening.next_opening == datetime.fromisoformat(next_day).replace(tzinfo=JST)
@@ -111,7 +116,10 @@ def with_policy(saga: CalendarSettings, policy: HolidayPolicy, *windows: str) ->
 def test_a_holiday_may_shorten_the_hours_but_never_lengthen_them(saga: CalendarSettings) -> None:
     calendar = with_policy(saga, "shorten", "08:00-12:00", "13:00-20:00")
     # A Tuesday, open to 19:00 otherwise.
-    assert calendar.windows_on(date(2026, 11, 3)) == (Window.parse("08:30-12:00"), Window.parse("13:00-19:00"))
+    assert calendar.windows_on(date(2026, 11, 3)) == (
+        Window.parse("08:30-12:00"),
+        Window.parse("13:00-19:00"),
+    )
     noon = calendar.is_open(at("2026-11-03", "12:00:00"))
     assert noon == Opening(False, Reason.BEFORE_HOURS, "文化の日", None, at("2026-11-03", "13:00:00"))
     assert calendar.is_open(at("2026-11-03", "18:59:59")) == Opening(
@@ -174,11 +182,15 @@ def test_round_the_clock_runs_on_over_midnight(saga: CalendarSettings) -> None:
     whole_day = (Window.parse("00:00-24:00"),)
     always = dataclasses.replace(
         saga,
-        **dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), whole_day),
+        **dict.fromkeys(
+            ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), whole_day
+        ),
         holiday_policy="as_weekday",
         year_end=None,
     )
-    assert Calendar(always).is_open(at("2026-12-05", "12:00:00")) == Opening(True, Reason.OPEN, "", None, None)
+    assert Calendar(always).is_open(at("2026-12-05", "12:00:00")) == Opening(
+        True, Reason.OPEN, "", None, None
+    )
     resting = dataclasses.replace(always, sunday=(Window.parse("06:00-12:00"), Window.parse("12:00-20:00")))
     calendar = Calendar(resting)
     assert calendar.is_open(at("2026-11-30", "00:00:00")).closes_at == at("2026-12-06", "00:00:00")
@@ -227,12 +239,15 @@ CALENDARS = st.builds(
     *[windows()] * 7,
     st.sampled_from(["close", "shorten", "as_weekday", "as_sunday"]),
     windows(),
-    st.sampled_from([None, YearEnd(MonthDay(12, 29), MonthDay(1, 3)), YearEnd(MonthDay(1, 1), MonthDay(1, 3))]),
+    st.sampled_from(
+        [None, YearEnd(MonthDay(12, 29), MonthDay(1, 3)), YearEnd(MonthDay(1, 1), MonthDay(1, 3))]
+    ),
     st.lists(EXCEPTIONS, max_size=1).map(tuple),
 )
 INSTANTS = st.builds(lambda day, clock: datetime.combine(day, clock, JST), DAYS, st.times())
 
 
+@properties(deadline=None)  # a loaded machine is no fault of the calendar
 @given(CALENDARS, INSTANTS)
 def test_the_end_and_the_next_beginning_are_true(settings: CalendarSettings, instant: datetime) -> None:
     calendar = Calendar(settings)
@@ -256,6 +271,7 @@ def test_the_end_and_the_next_beginning_are_true(settings: CalendarSettings, ins
         day += timedelta(days=1)
 
 
+@properties(deadline=None)  # a loaded machine is no fault of the calendar
 @given(windows(), windows(), windows(), DAYS)
 def test_shortened_hours_lie_within_the_weekdays(
     week: tuple[Window, ...], to: tuple[Window, ...], sunday: tuple[Window, ...], day: date
@@ -287,4 +303,6 @@ def test_other_holidays_are_told_in_words(saga: CalendarSettings) -> None:
         "祝日は 8時30分〜17時の間だけです",
     )
     assert "祝日は日曜日と同じです" in hours_text(dataclasses.replace(saga, holiday_policy="as_sunday"))
-    assert not any("祝日" in line for line in hours_text(dataclasses.replace(saga, holiday_policy="as_weekday")))
+    assert not any(
+        "祝日" in line for line in hours_text(dataclasses.replace(saga, holiday_policy="as_weekday"))
+    )

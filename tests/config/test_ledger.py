@@ -33,7 +33,9 @@ def ledger(connection: sqlite3.Connection) -> Ledger:
     ledger = Ledger(connection, "cash")
     with transaction(connection):
         for n in range(1, 11):
-            ledger.append("count", {"n": n, "ok": True, "note": "硬貨", "left": None}, START + timedelta(seconds=n))
+            ledger.append(
+                "count", {"n": n, "ok": True, "note": "硬貨", "left": None}, START + timedelta(seconds=n)
+            )
     return ledger
 
 
@@ -49,10 +51,9 @@ def forge(connection: sqlite3.Connection, ledger: Ledger, seq: int, data: str) -
     """Change a row and make its own hash fit again."""
     unguarded(connection, f"UPDATE cash SET data = '{data}' WHERE seq = {seq}")
     at, kind, content, previous = connection.execute(
-        "SELECT CAST(at_utc AS BLOB), CAST(kind AS BLOB), CAST(data AS BLOB), previous FROM cash WHERE seq = ?",
-        (seq,),
+        "SELECT at_utc, kind, data, previous FROM cash WHERE seq = ?", (seq,)
     ).fetchone()
-    digest = ledger._hash(seq, (at, kind, content), previous)
+    digest = ledger._hash(seq, (at.encode(), kind.encode(), content.encode()), previous)
     connection.execute("UPDATE cash SET hash = ? WHERE seq = ?", (digest, seq))
 
 
@@ -71,7 +72,7 @@ def test_a_database_is_set_for_power_cuts_and_private(connection: sqlite3.Connec
 
 def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
     path.write_bytes(b"not a database" * 100)
-    with pytest.raises(DatabaseDamaged, match="ledger.db.*restore its last backup"):
+    with pytest.raises(DatabaseDamaged, match=r"ledger\.db.*restore its last backup"):
         open_database(path)
 
 
@@ -267,8 +268,11 @@ COPY_OF_4 = "SELECT {seq}, at_utc, kind, data, previous, hash FROM cash WHERE se
         ([f"INSERT INTO cash {COPY_OF_4.format(seq=0)}"], 0, "was inserted"),
         ([f"INSERT INTO cash {COPY_OF_4.format(seq=-3)}"], -3, "was inserted"),
         (
-            ["UPDATE cash SET seq = -seq WHERE seq > 4", "UPDATE cash SET seq = 1 - seq WHERE seq < 0"]
-            + [f"INSERT INTO cash {COPY_OF_4.format(seq=5)}"],
+            [
+                "UPDATE cash SET seq = -seq WHERE seq > 4",
+                "UPDATE cash SET seq = 1 - seq WHERE seq < 0",
+                f"INSERT INTO cash {COPY_OF_4.format(seq=5)}",
+            ],
             5,
             "was changed",
         ),
@@ -297,7 +301,9 @@ def test_a_row_whose_hash_was_made_to_fit_is_still_the_one_named(
     assert raised.value.seq == seq
 
 
-def test_a_row_forged_with_another_past_is_the_one_named(ledger: Ledger, connection: sqlite3.Connection) -> None:
+def test_a_row_forged_with_another_past_is_the_one_named(
+    ledger: Ledger, connection: sqlite3.Connection
+) -> None:
     unguarded(connection, "UPDATE cash SET previous = zeroblob(32) WHERE seq = 4")
     forge(connection, ledger, 4, '{"n":99}')
     with pytest.raises(LedgerTampered) as raised:

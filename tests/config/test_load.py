@@ -18,6 +18,7 @@ from config.schema import Settings, Window
 
 PACKAGE = Path(config.__file__).parent
 
+# ruff: noqa: E501 - one fault a line
 # (what to replace, by what, key named, words of the message)
 MACHINE_FAULTS = [
     ('profile = "saga"', "", "profile", "is missing: name a shipped one ('saga')"),
@@ -35,7 +36,12 @@ MACHINE_FAULTS = [
     ("simulation = true", 'simulation = "yes"', "simulation", "is a string; it must be true or false"),
     ('terminal_id = "saga-test-1"', 'terminal_id = ""', "terminal_id", "is empty"),
     ('terminal_id = "saga-test-1"', 'terminal_id = "佐賀 1"', "terminal_id", "ASCII letters"),
-    ('terminal_id = "saga-test-1"', "terminal_id = 2026-01-01", "terminal_id", "is a date; it must be a string"),
+    (
+        'terminal_id = "saga-test-1"',
+        "terminal_id = 2026-01-01",
+        "terminal_id",
+        "is a date; it must be a string",
+    ),
     ("diagonal_in = 21.5", "", "panel.diagonal_in", "is missing"),
     ("diagonal_in = 21.5", "diagonal_in = inf", "panel.diagonal_in", "above zero"),
     ("diagonal_in = 21.5", "diagonal_in = 546", "panel.diagonal_in", "pixels a millimetre"),
@@ -65,7 +71,12 @@ MACHINE_FAULTS = [
     ('"https://127.0.0.1:8443/"', '"https://"', "centre.url", "write https://"),
     ('"https://127.0.0.1:8443/"', '"https://me@127.0.0.1/"', "centre.url", "nothing more"),
     ('"https://127.0.0.1:8443/"', '"https://127.0.0.1:99999/"', "centre.url", "not a usable address"),
-    ("required = false", "required = false\nscreen_idle_s = 5", "sound.screen_idle_s", "set for the whole country"),
+    (
+        "required = false",
+        "required = false\nscreen_idle_s = 5",
+        "sound.screen_idle_s",
+        "set for the whole country",
+    ),
     ("[sound]", "[national]\nwarning_s = 1\n[sound]", "national", "set for the whole country"),
 ]
 
@@ -160,7 +171,12 @@ def test_saga_is_loaded_with_the_seeds_values(settings: Settings) -> None:
     assert hours.monday == hours.wednesday == hours.thursday == hours.friday == (weekday,)
     assert (hours.tuesday, hours.saturday, hours.sunday) == ((tuesday,), (), (sunday,))
     assert hours.holiday_policy == "close"
-    assert [certificate.kind for certificate in profile.certificates] == ["residence", "seal", "income", "tax"]
+    assert [certificate.kind for certificate in profile.certificates] == [
+        "residence",
+        "seal",
+        "income",
+        "tax",
+    ]
     assert (profile.camera.capacity_footage_h, profile.camera.retention_min_elapsed_h) == (1920, 5760)
     assert profile.camera.notice == "防犯カメラ作動中"
     assert profile.camera.from_date == date(2022, 6, 15)
@@ -207,7 +223,9 @@ def test_faulty_national_settings_are_refused(
         load_national()
 
 
-def test_national_flows_must_be_a_table(national_with: Callable[..., None], tmp_path: Path, machine_file: Path) -> None:
+def test_national_flows_must_be_a_table(
+    national_with: Callable[..., None], tmp_path: Path, machine_file: Path
+) -> None:
     national_with()
     file = tmp_path / "national.toml"
     text = file.read_text()
@@ -215,13 +233,17 @@ def test_national_flows_must_be_a_table(national_with: Callable[..., None], tmp_
     assert_told(faults(machine_file), "national.toml", "flows", "is a whole number; it must be a table")
 
 
-def test_a_terminal_that_could_take_no_coin_or_issue_nothing_is_refused(machine_with: Callable[..., Path]) -> None:
+def test_a_terminal_that_could_take_no_coin_or_issue_nothing_is_refused(
+    machine_with: Callable[..., Path],
+) -> None:
     text = machine_with().read_text()
     coins = text[text.index("coins = [") : text.index("hoppers = [")]
     assert_told(faults(machine_with((coins, "coins = []\n"))), "machine.toml", "cash.coins", "is empty")
 
 
-def test_a_profile_without_certificates_or_hours_is_refused(profile_with: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_profile_without_certificates_or_hours_is_refused(
+    profile_with: Callable[..., Path], tmp_path: Path
+) -> None:
     file = profile_with()
     text = (tmp_path / "town.toml").read_text()
     catalogue = text[text.index("[[certificates]]") : text.index("[camera]")]
@@ -274,7 +296,8 @@ def test_faulty_dated_exceptions_are_refused(
     profile_with: Callable[..., Path], added: list[tuple[str, str, str, str]], key: str, words: str
 ) -> None:
     text = "".join(
-        EXCEPTION.format(first=first, last=last, more=more, reason=reason) for first, last, more, reason in added
+        EXCEPTION.format(first=first, last=last, more=more, reason=reason)
+        for first, last, more, reason in added
     )
     assert_told(faults(profile_with(("# Fees, copies", text + "# Fees, copies"))), "town.toml", key, words)
 
@@ -283,7 +306,9 @@ def test_every_fault_in_every_file_is_told_at_once(
     profile_with: Callable[..., Path], national_with: Callable[..., None]
 ) -> None:
     file = profile_with(('"412015"', '"412016"'), ("max_copies = 10", "max_copies = 99"))
-    file.write_text(file.read_text().replace("machine_no = 1", "").replace("yen = 50, path", "yen = 55, path"))
+    file.write_text(
+        file.read_text().replace("machine_no = 1", "").replace("yen = 50, path", "yen = 55, path")
+    )
     national_with(("warning_s = 30", "warning_s = 3"))
     found = faults(file)
     assert_told(found, "machine.toml", "machine_no", "is missing")

@@ -22,25 +22,31 @@ def test_a_credential_is_read_byte_for_byte(folder: Path) -> None:
 
 def test_only_the_fixed_names_exist(folder: Path) -> None:
     (folder / "passwd").write_bytes(b"x")
-    with pytest.raises(ValueError, match="not a credential; there are centre.pin"):
+    with pytest.raises(ValueError, match=r"not a credential; there are centre\.pin"):
         credential(cast("Any", "passwd"))
     assert len(CREDENTIALS) == 7
 
 
 def test_a_missing_or_empty_credential_says_what_to_do(folder: Path) -> None:
-    with pytest.raises(ConfigError, match=r"terminal.key: cannot be read \(No such file.*LoadCredential=terminal.key"):
+    with pytest.raises(
+        ConfigError, match=r"terminal.key: cannot be read \(No such file.*LoadCredential=terminal.key"
+    ):
         credential("terminal.key")
     (folder / "terminal.key").write_bytes(b"")
     with pytest.raises(ConfigError, match="is empty"):
         credential("terminal.key")
 
 
-def test_without_the_service_manager_nothing_is_guessed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_the_service_manager_nothing_is_guessed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for variable in ("CREDENTIALS_DIRECTORY", "STATE_DIRECTORY", "RUNTIME_DIRECTORY"):
         monkeypatch.delenv(variable, raising=False)
     with pytest.raises(ConfigError, match=r"\$CREDENTIALS_DIRECTORY: is not set"):
         credential("centre.pin")
-    with pytest.raises(ConfigError, match=r"\$STATE_DIRECTORY: is not set: start the unit with StateDirectory="):
+    with pytest.raises(
+        ConfigError, match=r"\$STATE_DIRECTORY: is not set: start the unit with StateDirectory="
+    ):
         state_directory()
     with pytest.raises(ConfigError, match=r"\$RUNTIME_DIRECTORY"):
         runtime_directory()
