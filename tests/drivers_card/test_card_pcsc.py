@@ -1,0 +1,268 @@
+"""The PC/SC reader on scripted scard calls, and the watchdog."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import pytest
+from smartcard import scard as pcsclite
+
+from drivers.apdu import CardDamaged
+from drivers.card_pcsc import (
+    SOCKET_VARIABLE,
+    CardMute,
+    PcscReader,
+    Presence,
+    ReaderBusy,
+    Watchdog,
+    reason_of,
+    use_socket,
+)
+from drivers.worker import DeviceRefused
+from kiosk import errors
+
+EMPTY, PRESENT, MUTE, UNKNOWN, UNAVAILABLE, CHANGED = 0x10, 0x20, 0x200, 0x4, 0x8, 0x2
+PICC = "ACS ACR1252 Reader [PICC] 00 00"
+SAM = "ACS ACR1252 Reader [SAM] 01 00"
+
+
+class FakeScard:
+    """pcsc-lite as one reader's thread sees it; every result code can be set."""
+
+    def __init__(self) -> None:
+        self.readers = [PICC, SAM]
+        self.state = EMPTY
+        self.results: dict[str, int] = {}
+        self.answer: list[int] = [0x90, 0x00]
+        self.calls: list[tuple[Any, ...]] = []
+        self.wire: list[int] = []
+        self.seen: list[int] = []
+
+    def _result(self, name: str, *args: Any) -> int:
+        self.calls.append((name, *args))
+        return self.results.get(name, 0)
+
+    def SCardEstablishContext(self, scope: int) -> Any:
+        return self._result("establish", scope), "context"
+
+    def SCardReleaseContext(self, context: Any) -> int:
+        return self._result("release", context)
+
+    def SCardListReaders(self, context: Any, groups: list[str]) -> Any:
+        return self._result("list"), list(self.readers)
+
+    def SCardGetStatusChange(self, context: Any, wait_ms: int, states: list[Any]) -> Any:
+        assert wait_ms == 0
+        name, current = states[0]
+        if name not in self.readers:
+            return 0x80100009, states
+        result = self._result("status", current)
+        if result == 0 and current == self.state:
+            return 0x8010000A, [(name, current, [])]
+        return result, [(name, self.state | CHANGED, [])]
+
+    def SCardConnect(self, context: Any, reader: str, share: int, protocols: int) -> Any:
+        return self._result("connect", reader, share), "card", pcsclite.SCARD_PROTOCOL_T1
+
+    def SCardDisconnect(self, card: Any, disposition: int) -> int:
+        return self._result("disconnect", disposition)
+
+    def SCardTransmit(self, card: Any, protocol: int, command: list[int]) -> Any:
+        self.wire = command
+        self.seen = list(command)
+        return self._result("transmit", protocol), self.answer
+
+
+@pytest.fixture
+def scard() -> FakeScard:
+    return FakeScard()
+
+
+@pytest.fixture
+def reader(scard: FakeScard) -> PcscReader:
+    reader = PcscReader("[PICC]", scard)
+    reader.open()
+    return reader
+
+
+def test_the_reader_of_the_configured_name_is_connected_exclusively_and_unpowered(reader, scard) -> None:
+    reader.connect()
+    assert ("connect", PICC, pcsclite.SCARD_SHARE_EXCLUSIVE) in scard.calls
+    assert reader.connected
+    reader.disconnect()
+    reader.disconnect()
+    assert scard.calls.count(("disconnect", pcsclite.SCARD_UNPOWER_CARD)) == 1
+    assert not reader.connected
+
+
+def test_closing_powers_the_card_down_first(reader, scard) -> None:
+    reader.connect()
+    reader.close()
+    assert [call[0] for call in scard.calls[-2:]] == ["disconnect", "release"]
+
+
+def test_two_matching_readers_are_a_matter_of_configuration(scard) -> None:
+    with pytest.raises(DeviceRefused) as caught:
+        PcscReader("ACR1252", scard).open()
+    assert caught.value.reason == "configuration_error"
+    assert "reader.name_contains" in caught.value.remedy
+
+
+@pytest.mark.parametrize("readers", [[], ["SONY FeliCa RC-S300/P"]])
+def test_no_matching_reader_is_offline(scard, readers) -> None:
+    scard.readers = readers
+    with pytest.raises(errors.DeviceOffline):
+        PcscReader("[PICC]", scard).open()
+
+
+def test_no_reader_at_all_is_offline(scard) -> None:
+    scard.results["list"] = 0x8010002E
+    with pytest.raises(errors.DeviceOffline):
+        PcscReader("[PICC]", scard).open()
+
+
+@pytest.mark.parametrize("code", [0x8010001D, 0x8010001E, 0x80100013, 0x80100013 - (1 << 32)])
+def test_a_missing_pcscd_is_offline_also_with_negative_codes(scard, code: int) -> None:
+    scard.results["establish"] = code
+    with pytest.raises(errors.DeviceOffline):
+        PcscReader("[PICC]", scard).open()
+
+
+def test_presence_is_followed_with_the_event_counter(reader, scard) -> None:
+    assert reader.look() == (Presence.EMPTY, False)
+    scard.state = PRESENT | 1 << 16
+    assert reader.look() == (Presence.CARD, False)
+    assert reader.look() == (Presence.CARD, False)
+    assert scard.calls[-1] == ("status", PRESENT | 1 << 16)
+    scard.state = PRESENT | MUTE | 1 << 16
+    assert reader.look() == (Presence.MUTE, False)
+    scard.state = EMPTY | 2 << 16
+    assert reader.look() == (Presence.EMPTY, False)
+
+
+def test_a_card_exchanged_between_two_looks_is_noticed(reader, scard) -> None:
+    scard.state = PRESENT | 1 << 16
+    reader.look()
+    scard.state = PRESENT | 3 << 16
+    assert reader.look() == (Presence.CARD, True)
+    assert reader.look() == (Presence.CARD, False)
+
+
+@pytest.mark.parametrize("state", [UNKNOWN, UNAVAILABLE])
+def test_an_unavailable_reader_is_offline(reader, scard, state: int) -> None:
+    scard.state = state
+    with pytest.raises(errors.DeviceOffline):
+        reader.look()
+
+
+def test_an_unplugged_reader_is_offline(reader, scard) -> None:
+    scard.readers = []
+    with pytest.raises(errors.DeviceOffline):
+        reader.look()
+
+
+def test_nothing_works_before_opening(scard) -> None:
+    with pytest.raises(errors.DeviceOffline):
+        PcscReader("[PICC]", scard).look()
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "word"),
+    [
+        (0x8010000C, errors.CardRemoved, "removed"),
+        (0x80100016, errors.CardRemoved, "removed"),
+        (0x80100068, errors.CardRemoved, "removed"),
+        (0x80100069, errors.CardRemoved, "removed"),
+        (0x80100069 - (1 << 32), errors.CardRemoved, "removed"),
+        (0x80100066, CardMute, "mute"),
+        (0x80100067, CardMute, "mute"),
+        (0x8010000B, ReaderBusy, "busy"),
+        (0x80100013, errors.DeviceOffline, "offline"),
+        (0x8010001D, errors.DeviceOffline, "offline"),
+        (0x80100017, errors.DeviceOffline, "offline"),
+        (0x80100009, errors.DeviceOffline, "offline"),
+        (0x80100003, errors.DeviceOffline, "offline"),
+    ],
+)
+@pytest.mark.parametrize("call", ["connect", "transmit"])
+def test_result_codes_become_errors(reader, scard, call: str, code: int, error, word: str) -> None:
+    scard.results[call] = code
+    with pytest.raises(error) as caught:
+        reader.connect().transmit(b"\x00\x20\x00\x80")
+    assert reason_of(caught.value) == word
+
+
+def test_an_empty_answer_is_a_card_that_left(reader, scard) -> None:
+    scard.answer = []
+    with pytest.raises(errors.CardRemoved):
+        reader.connect().transmit(b"\x00\x20\x00\x80")
+
+
+@pytest.mark.parametrize("code", [0, 0x80100016])
+def test_the_list_given_to_pyscard_is_zeroed_in_place(reader, scard, code: int) -> None:
+    scard.results["transmit"] = code
+    connection = reader.connect()
+    try:
+        connection.transmit(bytearray(b"\x00\x20\x00\x80\x041234"))
+    except errors.CardRemoved:
+        assert code
+    assert bytes(scard.seen) == b"\x00\x20\x00\x80\x041234"
+    assert scard.wire == [0] * 9
+
+
+def test_other_errors_have_words_too() -> None:
+    assert reason_of(CardDamaged("x")) == "damaged"
+    assert reason_of(DeviceRefused("silent")) == "silent"
+    assert reason_of(errors.ProtocolViolation("x")) == "unreadable"
+
+
+def test_only_a_configured_socket_changes_the_environment(monkeypatch) -> None:
+    monkeypatch.setenv(SOCKET_VARIABLE, "/run/a")
+    use_socket("")
+    assert os.environ[SOCKET_VARIABLE] == "/run/a"
+    use_socket("/run/b")
+    assert os.environ[SOCKET_VARIABLE] == "/run/b"
+
+
+def test_the_watchdog_speaks_while_the_call_still_blocks_and_once() -> None:
+    told: list[str] = []
+    release = threading.Event()
+
+    def expired() -> None:
+        told.append("expired")
+        release.set()
+
+    watchdog = Watchdog(expired)
+    watchdog.start()
+    with watchdog.within(60.0):
+        pass
+    with watchdog.within(0.01):
+        assert release.wait(5.0)
+    with watchdog.within(60.0):
+        pass
+    watchdog.stop()
+    watchdog.stop()
+    assert told == ["expired"]
+
+
+def test_a_nearer_deadline_wakes_the_watchdog_from_a_farther_one() -> None:
+    release = threading.Event()
+    watchdog = Watchdog(release.set)
+    watchdog.start()
+    with watchdog.within(60.0):
+        pass
+    with watchdog.within(0.01):
+        assert release.wait(5.0)
+    watchdog.stop()
+
+
+def test_a_call_that_returns_in_time_is_not_reported() -> None:
+    told = threading.Event()
+    watchdog = Watchdog(told.set)
+    watchdog.start()
+    with watchdog.within(0.05):
+        pass
+    assert not told.wait(0.1)
+    watchdog.stop()
