@@ -1,0 +1,210 @@
+"""The loop: takes events, steps, commits, hands out orders, shows the view; and nothing else.
+
+It lives in the main thread (pygame wants that). Every step's journal entries are forced to disk before any other
+order of the step is handed out; if that fails nothing else leaves and the process ends with an error, so that the
+next one begins with recovery.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from config.clock import Clock
+from kiosk import effects as f
+from kiosk.errors import IssuerError
+from kiosk.events import CopyJudged, Erased, Event, Part, PrintOutcome, Tick
+from kiosk.machine import start, step
+from kiosk.ports import CardReader, CashUnit, CertificateIssuer, CertificatePrinter, Sensors, Speaker
+from kiosk.presenter import present
+from kiosk.session import Moment, Session
+from kiosk.view_model import View
+
+_log = logging.getLogger(__name__)
+
+POLL_S: Final = 0.02
+"""Touches and answers are looked for this often: not perceptible, and 0.5 % of a core when idle."""
+
+TICK_S: Final = 0.2
+
+
+class Display(Protocol):
+    def show(self, view: View) -> None:
+        """Draw if the view is another one."""
+
+    def poll(self) -> Sequence[Event]:
+        """Touches since the last call."""
+
+    def erase(self) -> tuple[str, ...]:
+        """Forget every picture and label of the session; says what was looked at."""
+
+
+class Books(Protocol):
+    def commit(self, records: Sequence[f.Record], at: datetime) -> None:
+        """Write and force to disk, as one unit. Raises JournalError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """Everything the loop hands orders to."""
+
+    reader: CardReader
+    issuer: CertificateIssuer
+    cash: CashUnit
+    printer: CertificatePrinter
+    sensors: Sensors | None
+    speaker: Speaker
+    display: Display
+
+
+class Inbox:
+    """The one queue of events; its `put` is the `Sink` of every driver."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
+
+    def put(self, event: Event) -> None:
+        self._queue.put(event)
+
+    def wait(self, timeout_s: float) -> list[Event]:
+        """Events that are there, after waiting at most `timeout_s` for the first."""
+        found: list[Event] = []
+        try:
+            found.append(self._queue.get(timeout=timeout_s))
+            while True:
+                found.append(self._queue.get_nowait())
+        except queue.Empty:
+            return found
+
+
+class Loop:
+    """One person's loop; `run` returns when the machine says that the process must end."""
+
+    def __init__(
+        self,
+        session: Session,
+        devices: Devices,
+        books: Books,
+        clock: Clock,
+        inbox: Inbox,
+        alive: Callable[[], None],
+    ) -> None:
+        self.session = session
+        self._devices = devices
+        self._books = books
+        self._clock = clock
+        self._inbox = inbox
+        self._alive = alive
+        self._ended = False
+        self._ticked = float("-inf")
+
+    def run(self) -> None:
+        """Serve one person. Raises JournalError when nothing may move any more."""
+        now = self._now()
+        self.session, orders = start(self.session, now)
+        self._carry_out(orders, now)
+        self._show(now)
+        while not self._ended:
+            self.turn(POLL_S)
+
+    def turn(self, wait_s: float) -> None:
+        """One round: touches, answers, time."""
+        arrived = [*self._devices.display.poll(), *self._inbox.wait(wait_s)]
+        now = self._now()
+        # After a step of the bench's clock the tick belongs to the turn that acknowledges it.
+        if now.boot - self._ticked >= TICK_S:
+            self._ticked = now.boot
+            arrived.append(Tick())
+        for event in arrived:
+            if self._ended:
+                break
+            self.take(event, now)
+        if arrived and not self._ended:
+            self._show(now)
+        self._clock.acknowledge()
+        self._alive()
+
+    def take(self, event: Event, now: Moment) -> None:
+        """One event through the machine; its orders carried out."""
+        before = self.session.state
+        self.session, orders = step(self.session, event, now)
+        if self.session.state is not before:
+            _log.info("%s -> %s on %s", before.value, self.session.state.value, type(event).__name__)
+        self._carry_out(orders, now)
+
+    def _now(self) -> Moment:
+        return Moment(self._clock.now(), self._clock.boot())
+
+    def _show(self, now: Moment) -> None:
+        self._devices.display.show(present(self.session, now))
+
+    def _carry_out(self, orders: Sequence[f.Effect], now: Moment) -> None:
+        records = [order for order in orders if isinstance(order, f.Record)]
+        self._books.commit(records, now.utc)
+        for order in orders:
+            if not isinstance(order, f.Record):
+                self._hand_out(order)
+
+    def _hand_out(self, order: f.Effect) -> None:
+        d = self._devices
+        match order:
+            case f.Wipe():
+                d.printer.wipe(order)
+            case f.FindJob():
+                d.printer.find_job(order)
+            case f.IdentifyCard():
+                d.reader.identify(order)
+            case f.SignChallenge():
+                d.reader.sign(order)
+            case f.ReleaseCard():
+                d.reader.release()
+            case f.OpenSession():
+                d.issuer.open_session(order)
+            case f.Authenticate():
+                d.issuer.authenticate(order)
+            case f.Issue():
+                d.issuer.issue(order)
+            case f.CheckCash():
+                d.cash.check(order)
+            case f.AcceptCoins():
+                d.cash.accept(order)
+            case f.RefuseCoins():
+                d.cash.refuse(order)
+            case f.InspectHopper():
+                d.cash.inspect(order)
+            case f.Dispense():
+                d.cash.dispense(order)
+            case f.ResolveDispense():
+                d.cash.resolve(order)
+            case f.PreparePrinter():
+                d.printer.prepare(order)
+            case f.PrintCopy():
+                self._print(order)
+            case f.EraseDocuments():
+                d.issuer.erase(order.order)
+                d.printer.erase(order.order)
+            case f.EraseSession():
+                d.reader.erase(order.order)
+                self._inbox.put(Erased(order.order, Part.DISPLAY, d.display.erase(), clean=True))
+            case f.Say():
+                d.speaker.say(order.phrase, order.level)
+            case f.Hush():
+                d.speaker.hush()
+            case f.EndProcess():
+                self._ended = True
+            case f.Record():  # pragma: no cover - committed before
+                pass
+
+    def _print(self, order: f.PrintCopy) -> None:
+        try:
+            document = self._devices.issuer.document(order.copy)
+        except IssuerError:
+            # Nothing was handed to the printer, so for certain nothing came out.
+            judged = CopyJudged(order.order, order.copy, PrintOutcome.NOT_PRINTED, 0, ("document-gone",))
+            self._inbox.put(judged)
+            return
+        self._devices.printer.print_copy(order, document)

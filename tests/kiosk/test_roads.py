@@ -1,0 +1,237 @@
+"""Random roads through the machine: whatever happens, in whatever order, these hold at every step."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from kiosk import effects as f
+from kiosk import events as e
+from kiosk.journal import tally_of
+from kiosk.moves_choice import differs
+from kiosk.presenter import present
+from kiosk.session import ACCEPTS_COINS, HOLDS_MONEY, HOLDS_PERSONAL_DATA, NOBODY, State
+
+ROADS = 400
+STEPS = 160
+
+TOUCHES = (
+    e.DigitPressed(1), e.DigitPressed(2), e.DigitPressed(3), e.DigitPressed(4), e.PinCorrected(), e.PinConfirmed(),
+    e.CertificateChosen("residence"), e.CertificateChosen("seal"), e.HouseholdChosen("whole"),
+    e.ItemToggled("domicile"), e.CopiesChanged(2), e.CopiesChanged(99), e.NextPressed(), e.IdentityConfirmed(),
+    e.IdentityDenied(), e.BackPressed(), e.CancelPressed(), e.MoreTimePressed(),
+    e.TakenPressed(e.Place.CERTIFICATE_TRAY),
+)  # fmt: skip
+FORWARD = {
+    State.AWAITING_PIN: (*(e.DigitPressed(n) for n in (1, 2, 3, 4)), e.PinConfirmed()),
+    State.LAST_TRY: (e.NextPressed(),),
+    State.TAKING_CARD: (e.CardRemoved(),),
+    State.CHOOSING_CERTIFICATE: (e.CertificateChosen("residence"),),
+    State.CHOOSING_ITEMS: (e.NextPressed(),),
+    State.CHOOSING_COPIES: (e.CopiesChanged(2), e.NextPressed()),
+    State.CONFIRMING: (e.NextPressed(),),
+    State.CONFIRMING_IDENTITY: (e.IdentityConfirmed(),),
+    State.IDLE: (e.CardPresented(),),
+    State.REFUSED: (e.NextPressed(),),
+}
+
+
+class Row:
+    """A journal entry as the replay wants it."""
+
+    def __init__(self, record: f.Record) -> None:
+        self.kind, self.data = record.kind, record.data
+        self.yen = sum(c.yen for c in record.credits) or int(record.data.get("yen") or 0)
+
+
+class Watch:
+    """Raises on the first step that breaks a promise."""
+
+    def __init__(self) -> None:
+        self.open_slot: frozenset[int] = frozenset()
+        self.jobs: list[str] = []
+        self.presses = self.verifies = 0
+        self.sent: f.Dispense | None = None
+        self.rows: list[Row] = []
+        self.settled = False
+
+    def __call__(self, before, event, after, orders) -> None:
+        self.presses += isinstance(event, e.PinConfirmed)
+        for order in orders:
+            match order:
+                case f.Record():
+                    self.rows.append(Row(order))
+                    self.settled |= order.kind == "settled"
+                    if order.kind == "payout_resolved":
+                        self.sent = None
+                case f.SignChallenge():
+                    self.verifies += 1
+                case f.AcceptCoins(yen):
+                    self.open_slot = yen
+                case f.RefuseCoins():
+                    self.open_slot = frozenset()
+                case f.PrintCopy(_, _, _, job):
+                    assert job not in self.jobs, "a job was ordered twice"
+                    self.jobs.append(job)
+                    assert any(r.kind == "print_ordered" and r.data["job"] == job for r in self.rows)
+                case f.Dispense():
+                    assert self.sent is None, "a dispense was sent while another is undecided"
+                    self.sent = order
+                    last = [r for r in self.rows if r.kind == "payout_sending"][-1]
+                    assert last.data["hopper"] == order.serial
+                    assert last.data["coins"] == order.coins
+        assert self.verifies <= self.presses, "the machine tried a PIN by itself"
+        if self.open_slot:
+            assert after.state in ACCEPTS_COINS, f"slot open in {after.state}"
+        if after.state is State.PAYING and before.state is not State.PAYING:
+            assert after.wish is not None
+            assert after.facts is not None
+            assert differs(after.wish, after.facts) == ""
+            assert all(copy.reference for copy in after.facts.copies)
+        if before.state in HOLDS_PERSONAL_DATA and after.state not in HOLDS_PERSONAL_DATA:
+            assert (before.state, after.state) == (State.ERASING, State.ENDED), (before.state, after.state)
+            assert isinstance(orders[-1], f.EndProcess)
+        if before.state in HOLDS_MONEY and after.state not in HOLDS_MONEY:
+            assert self.settled or before.state is State.SETTLING, (before.state, after.state)
+        if after.tx:
+            tally = tally_of((row, row.yen) for row in self.rows if row.data.get("tx") == after.tx)
+            assert tally == after.tally, "journal and session disagree about the money"
+
+
+def noise(world, dice: random.Random) -> Iterator[e.Event]:
+    """Anything that may arrive at any time."""
+    part = dice.choice(list(e.Part))
+    place = dice.choice(list(e.Place))
+    yield from dice.choice(
+        [
+            (dice.choice(TOUCHES),),
+            (dice.choice(TOUCHES),),
+            (e.CardPresented(dice.random() < 0.1),),
+            (e.CardRemoved(),),
+            (e.DeviceFaulted(part, "offline"),),
+            (e.DeviceOnline(part),),
+            (e.PlaceOccupied(place),),
+            (e.PlaceEmptied(place),),
+            (e.ReturnLeverPressed(),),
+            (e.CashIncident("gap", "3"),),
+            (e.CopyJudged(dice.randint(0, 40), 1, e.PrintOutcome.PRINTED, 1),),
+            (e.CoinsRefused(dice.randint(0, 40)),),
+            (e.DispenseResolved(dice.randint(0, 40), 703455, 2, True, ""),),
+        ]
+    )
+
+
+def disturbed(event: e.Event, dice: random.Random) -> e.Event:
+    """The answer of a device, sometimes a bad one."""
+    n = event.order
+    if dice.random() < 0.85:
+        return event
+    match event:
+        case e.CardIdentified():
+            bad = (
+                replace(event, tries_left=dice.randint(0, 2)),
+                replace(event, trouble="expired"),
+                replace(event, kind=e.CardKind.PHONE),
+                e.CardFailed(n, "removed"),
+            )
+        case e.SessionOpened() | e.Authenticated():
+            bad = (e.IssuerFailed(n, "silent"), e.IssuerDeclined(n, "not_registered"), e.IdentityMismatched(n, "x"))
+        case e.CardSigned():
+            bad = (e.PinRefused(n, 2), e.PinRefused(n, 1), e.PinRefused(n, 0), e.CardFailed(n, "removed", True))
+        case e.CertificateArrived(_, facts):
+            first = facts.copies[0]
+            bad = tuple(
+                replace(event, facts=replace(facts, **change))
+                for change in (
+                    {"kind": "seal"},
+                    {"items": facts.items ^ {"domicile"}},
+                    {"copies": facts.copies + facts.copies},
+                    {"copies": (replace(first, reference="XXXX"), *facts.copies[1:])},
+                    {"copies": (replace(first, reference=""), *facts.copies[1:])},
+                    {"copies": (replace(first, names_agree=False), *facts.copies[1:])},
+                )
+            )
+        case e.PrinterReady():
+            bad = (e.PrinterNotReady(n, ("media-empty-error",)),)
+        case e.CashReady():
+            bad = (replace(event, usable=frozenset()),)
+        case e.HopperInspected():
+            bad = (replace(event, blocked=True),)
+        case e.DispenseResolved(paid=paid):
+            bad = (replace(event, paid=max(0, paid - 1)), replace(event, sure=False), replace(event, paid=paid + 1))
+        case e.CopyJudged() | e.JobFound():
+            bad = (replace(event, outcome=e.PrintOutcome.UNKNOWN), replace(event, outcome=e.PrintOutcome.NOT_PRINTED))
+        case _:
+            bad = (event,)
+    return dice.choice(bad)
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_every_promise_holds_on_every_road(world, rules, block: int) -> None:
+    reached: set[State] = set()
+    for seed in range(block * ROADS // 8, (block + 1) * ROADS // 8):
+        dice = random.Random(seed)
+        road = type(world)(world.session)
+        road.watch = Watch()
+        try:
+            walk(road, dice)
+        except AssertionError as error:
+            raise AssertionError(f"road {seed}: {error} after {[s.value for s in road.states]}") from error
+        reached |= set(road.states)
+    if block == 0:
+        missing = set(State) - reached - {
+            State.RECOVERING, State.RECEIPT, State.CHOOSING_KIND, State.CHOOSING_HOUSEHOLD, State.CLOSED,
+        }  # fmt: skip
+        assert not missing, f"no road reached {missing}: the walk proves less than it says"
+
+
+def walk(road, dice: random.Random) -> None:
+    disturbance = dice.choice((0.02, 0.1, 0.3))
+    road.begin()
+    if dice.random() < 0.1:
+        road.see(e.PlaceOccupied(dice.choice(list(e.Place))))
+    road.answers().see(*(e.DeviceOnline(part) for part in road.session.rules.required))
+    for _ in range(STEPS):
+        if road.state is State.ENDED:
+            return
+        if dice.random() < disturbance:
+            road.see(*noise(road, dice))
+        elif road.pending and dice.random() < 0.9:
+            order = road.pending.pop(0)
+            for event in road.reply(order):
+                road.see(disturbed(event, dice))
+        elif road.state is State.PAYING and dice.random() < 0.8:
+            enabled = sorted(road.watch.open_slot)
+            if enabled:
+                road.coin(dice.choice(enabled))
+        elif road.state in FORWARD and dice.random() < 0.8:
+            road.see(*FORWARD[road.state])
+        else:
+            road.after(dice.choice((0.2, 1, 5, 40)))
+        present(road.session, road.now)
+        if road.state in NOBODY:
+            assert road.session.tx == ""
+            assert not road.session.card.certificate
+
+
+def test_every_road_that_began_ends_erased_when_the_world_is_well_again(world, rules) -> None:
+    """After any disturbance: devices come back, time passes, and the process ends with its erase on record."""
+    for seed in range(60):
+        dice = random.Random(10_000 + seed)
+        road = type(world)(world.session)
+        road.watch = Watch()
+        walk(road, dice)
+        if road.session.tx == "":
+            continue
+        road.see(*(e.DeviceOnline(part) for part in e.Part), e.CardRemoved())
+        for _ in range(80):
+            road.see(e.CardRemoved(), *(e.PlaceEmptied(place) for place in e.Place))
+            road.answers().after(20)
+            if road.state is State.ENDED:
+                break
+        assert road.state is State.ENDED, (seed, road.state, [s.value for s in road.states])
+        assert road.records("erased"), seed
+        assert road.session.tally.to_settle == 0, seed
