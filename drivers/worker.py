@@ -61,8 +61,8 @@ def reason_of(error: BaseException) -> str:
 class Worker:
     """One daemon thread. `online()` and `fault(reason)` are called in it and must not block.
 
-    `clock` counts seconds and never goes back. Without `start`, a test may drive the worker by hand with
-    `turn` and `run` at times of its own choosing.
+    `clock` counts seconds and never goes back. Without `start`, a test may drive the worker by hand: each `turn`
+    does what is due at the moment the clock shows.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Worker:
             self._thread.start()
 
     def post(self, task: Task) -> None:
-        """Run `task` in the thread, after those posted before; the device is polled right after it."""
+        """Run `task` in the thread, after those posted before; the device is polled right after."""
         self._inbox.put(task)
 
     def stop(self, timeout_s: float = 5.0) -> bool:
@@ -105,22 +105,22 @@ class Worker:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout_s)
             return not self._thread.is_alive()
+        if self._thread is None and self._is_open:
+            self._is_open = False
+            self._safely_shut()
         return self._thread is None
 
     def turn(self) -> float:
-        """Open or poll if due; returns the seconds until something is due again."""
+        """Carry out waiting orders, open or poll if due; returns the seconds until something is due again."""
+        while not self._stopped:
+            try:
+                task = self._inbox.get_nowait()
+            except queue.Empty:
+                break
+            self._carry_out(task)
         if self._clock() >= self._due:
-            if self._is_open:
-                self._guard(self._look)
-            else:
-                self._guard(self._come_up)
+            self._guard(self._look if self._is_open else self._come_up)
         return max(0.0, self._due - self._clock())
-
-    def run(self, task: Task) -> None:
-        """Carry out one order now, in the calling thread."""
-        self._guard(task, ordered=True)
-        if self._is_open:
-            self._due = self._clock()
 
     def _work(self) -> None:
         while not self._stopped:
@@ -129,9 +129,14 @@ class Worker:
                 task = self._inbox.get(timeout=wait_s)
             except queue.Empty:
                 continue
-            if task is not None and not self._stopped:
-                self.run(task)
+            self._carry_out(task)
         self._safely_shut()
+
+    def _carry_out(self, task: Task | None) -> None:
+        if task is not None and not self._stopped:
+            self._guard(task, ordered=True)
+            if self._is_open:
+                self._due = self._clock()
 
     def _come_up(self) -> None:
         self._open()

@@ -101,9 +101,17 @@ def test_an_order_that_fails_is_always_reported_even_while_offline() -> None:
     def order() -> None:
         raise DeviceOffline
 
-    rig.worker.run(order)
-    rig.worker.run(order)
+    rig.worker.post(order)
+    rig.worker.post(order)
+    rig.worker.turn()
     assert rig.said == ["offline"] * 3
+
+
+def test_a_device_that_opens_and_fails_at_the_first_look_is_not_hammered() -> None:
+    rig = Rig()
+    rig.poll_error = DeviceOffline()
+    rig.pass_time(60)
+    assert rig.calls.count("open") < 20
 
 
 def test_a_new_reason_is_reported() -> None:
@@ -123,8 +131,9 @@ def test_no_word_of_an_exception_gets_out(caplog: pytest.LogCaptureFixture) -> N
         raise ValueError("PIN 1234")
 
     with caplog.at_level(logging.DEBUG):
-        rig.worker.run(order)
-    assert rig.said[-1] == "hardware_error"
+        rig.worker.post(order)
+        rig.worker.turn()
+    assert rig.said == ["online", "hardware_error"]
     assert "1234" not in caplog.text
     assert "ValueError" in caplog.text
 
