@@ -1,0 +1,229 @@
+"""The virtual card behind the real pcscd, used by OpenSC from outside the namespace."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from hardware_sim.card import CardAuthority, CardSpec, CardStand, StandError
+
+pytestmark = pytest.mark.stack
+
+DEADLINE_S = 10.0
+CARD = CardSpec("card-1", serial=7, pin="4071")
+LICENCE = CardSpec("licence", kind="driving_licence")
+
+
+@pytest.fixture(scope="module")
+def stand(authority_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CardStand]:
+    with CardStand(tmp_path_factory.mktemp("stand"), authority_dir) as started:
+        started.register(CARD)
+        started.register(LICENCE)
+        yield started
+
+
+@pytest.fixture
+def reader(stand: CardStand) -> Iterator[CardStand]:
+    stand.set_tries("card-1", 3)
+    stand.trace(clear=True)
+    yield stand
+    stand.slow(0)
+    stand.pull_at(None)
+    stand.remove()
+    until(lambda: "No" in sees(stand))
+
+
+def run(stand: CardStand, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, env=stand.client_environment(), capture_output=True, text=True, check=False, timeout=30
+    )
+
+
+def sees(stand: CardStand) -> str:
+    """What the reader list says of the card: Yes, No, or nothing when pcscd is away."""
+    lines = run(stand, "opensc-tool", "--list-readers").stdout.splitlines()
+    return next((line.split()[1] for line in lines if line.startswith("0 ")), "")
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def lay(stand: CardStand, card_id: str = "card-1") -> None:
+    stand.insert(card_id)
+    until(lambda: sees(stand) == "Yes")
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A process that only waits to be collected by its parent is dead enough.
+    with contextlib.suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def sign(stand: CardStand, pin: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "message").write_bytes(b"challenge of the city")
+    return run(
+        stand, "pkcs11-tool", "--module", "opensc-pkcs11.so", "--sign", "--login", "--pin", pin, "--id", "01",
+        "-m", "SHA256-RSA-PKCS", "-i", str(folder / "message"), "-o", str(folder / "signature"),
+    )  # fmt: skip
+
+
+def test_opensc_claims_it(reader: CardStand) -> None:
+    lay(reader)
+    assert run(reader, "opensc-tool", "-n").stdout.strip() == "jpki"
+
+
+def test_dump_and_certificate(reader: CardStand, authority: CardAuthority) -> None:
+    lay(reader)
+    dump = run(reader, "pkcs15-tool", "--dump").stdout
+    for line in ("PKCS#15 Card [JPKI]", "User Authentication Key", "Digital Signature Certificate CA"):
+        assert line in dump
+    assert "Tries left     : 3" in dump
+    read = run(reader, "pkcs15-tool", "--read-certificate", "1").stdout
+    issued = x509.load_der_x509_certificate(authority.issue(7).certificate_der)
+    assert x509.load_pem_x509_certificate(read.encode()) == issued
+
+
+def test_signature(reader: CardStand, authority: CardAuthority, tmp_path: Path) -> None:
+    lay(reader)
+    assert sign(reader, "4071", tmp_path).returncode == 0
+    key = x509.load_der_x509_certificate(authority.issue(7).certificate_der).public_key()
+    assert isinstance(key, RSAPublicKey)
+    key.verify(
+        (tmp_path / "signature").read_bytes(), b"challenge of the city", padding.PKCS1v15(), hashes.SHA256()
+    )
+
+
+def test_wrong_pins_until_blocked(reader: CardStand, tmp_path: Path) -> None:
+    lay(reader)
+    for left in (2, 1, 0):
+        assert sign(reader, "0000", tmp_path).returncode != 0
+        assert reader.tries("card-1") == left
+    assert sign(reader, "4071", tmp_path).returncode != 0
+    assert "Tries left     : 0" in run(reader, "pkcs15-tool", "--dump").stdout
+
+
+def test_the_licence_is_not_taken_for_a_my_number_card(reader: CardStand) -> None:
+    lay(reader, "licence")
+    assert "jpki" not in run(reader, "opensc-tool", "-n").stdout
+    assert "3b:88:80:01:00:00:00:00:91:81:c1:00:d8" in run(reader, "opensc-tool", "--atr").stdout
+
+
+def test_pulled_at_the_signature(reader: CardStand, tmp_path: Path) -> None:
+    lay(reader)
+    reader.pull_at(0x2A)
+    assert sign(reader, "4071", tmp_path).returncode != 0
+    assert reader.status()["card"] is None
+    until(lambda: sees(reader) == "No")
+
+
+def test_swapped_in_no_time_is_another_card(reader: CardStand) -> None:
+    lay(reader)
+    reader.remove()
+    reader.insert("licence")
+    until(lambda: "91:81:c1" in run(reader, "opensc-tool", "--atr").stdout)
+
+
+def test_pcscd_killed_and_back_with_the_card(reader: CardStand) -> None:
+    lay(reader)
+    before = reader.status()
+    reader.kill_pcscd()
+    reader.wait_pcscd(before["pcscd_restarts"] + 1)
+    after = reader.status()
+    assert after["pcscd_pid"] != before["pcscd_pid"]
+    assert after["card"] == "card-1"
+    until(lambda: sees(reader) == "Yes")
+    assert run(reader, "opensc-tool", "-n").stdout.strip() == "jpki"
+
+
+def test_nothing_of_it_listens_on_the_host(reader: CardStand) -> None:
+    lay(reader)
+    listening = subprocess.run(["ss", "-Hltun"], capture_output=True, text=True, check=True).stdout
+    assert ":35963" not in listening
+    assert ":35964" not in listening
+
+
+def test_no_pin_in_any_argument_or_log(reader: CardStand, tmp_path: Path) -> None:
+    lay(reader)
+    sign(reader, "4071", tmp_path)
+    pids = [reader.pid, reader.status()["pcscd_pid"]]
+    for pid in pids:
+        assert b"4071" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    logs = b"".join(path.read_bytes() for path in reader.run_dir.glob("*.log"))
+    assert b"31323334" not in logs
+    assert b"4071" not in logs
+    assert b"34 30 37 31" not in logs
+
+
+def test_stopping_leaves_nothing(authority_dir: Path, tmp_path: Path) -> None:
+    stand = CardStand(tmp_path, authority_dir)
+    stand.start()
+    pids = [stand.pid, stand.status()["pcscd_pid"]]
+    with pytest.raises(StandError, match="already"):
+        stand.start()
+    stand.stop()
+    assert not any(alive(pid) for pid in pids)
+    assert not stand.csock.exists()
+    stand.start()  # and it can start again in the same folder
+    stand.stop()
+
+
+PARENT = """
+import pathlib, sys, time
+from hardware_sim.card import CardStand
+stand = CardStand(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+stand.start()
+print(stand.pid, stand.status()["pcscd_pid"], flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("victim", ["bench", "stand"])
+def test_killed_without_warning_leaves_no_process(authority_dir: Path, tmp_path: Path, victim: str) -> None:
+    command = [sys.executable, "-c", PARENT, str(tmp_path), str(authority_dir)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as bench:
+        assert bench.stdout is not None
+        pids = [int(word) for word in bench.stdout.readline().split()]
+        assert len(pids) == 2
+        os.kill(bench.pid if victim == "bench" else pids[0], signal.SIGKILL)
+        until(lambda: not any(alive(pid) for pid in pids))
+        bench.kill()
+
+
+def test_just_the_card_from_the_command_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hardware_sim.card", "--run", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        line = demo.stdout.readline()
+        assert line == f"export PCSCLITE_CSOCK_NAME={tmp_path}/pcscd/pcscd.comm\n"
+        environment = {**os.environ, "PCSCLITE_CSOCK_NAME": f"{tmp_path}/pcscd/pcscd.comm"}
+
+        def claimed() -> bool:
+            done = subprocess.run(
+                ["opensc-tool", "-n"], env=environment, capture_output=True, text=True, check=False, timeout=30
+            )
+            return done.stdout.strip() == "jpki"
+
+        until(claimed)
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(timeout=DEADLINE_S) == 0
