@@ -30,6 +30,11 @@ class ReaderSettings:
     driver: Literal["pcsc"]
     name_contains: str
     """Part of the reader's PC/SC name, exactly one reader must have it."""
+    card_trust: Path
+    """Folder with the card CAs' certificates (``*.pem``), every generation in use; empty means no card is good."""
+    policy_oid: str
+    """Certificate policy of a user-authentication certificate. On the bench the test arc, so that no build takes
+    both."""
     csock: str = ""
     """Socket of the pcscd to use (``PCSCLITE_CSOCK_NAME``); empty: the system's."""
 
@@ -58,6 +63,8 @@ class HopperSettings:
     """What the data of a dispense command look like; the device's product code must agree."""
     reserve: int
     """Coins left out of every calculation, for what a book cannot know."""
+    initial_coins: int = 0
+    """Coins filled in at installation; booked once, at the first start with an empty journal."""
     capacity: int = 500
     """Coins that fit; when the book reaches it, this coin is not accepted any more."""
 
@@ -121,6 +128,21 @@ class SoundSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SensorSettings:
+    """The input module that tells whether something lies in a tray (Modbus RTU, discrete inputs, function 02)."""
+
+    port: str
+    """Serial port, by its stable name; 9600 8E1 on the wire."""
+    unit: int
+    """Slave address, 1 … 247."""
+    certificate_input: int
+    """Number of the discrete input of the certificate tray, from 0; likewise the others."""
+    change_input: int
+    receipt_input: int
+    poll_ms: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class BenchSettings:
     """What only a simulation may have."""
 
@@ -128,8 +150,8 @@ class BenchSettings:
     """The bench's settable clock (:mod:`config.clock`)."""
     mirror_socket: Path
     """Unix socket that shows the picture and takes fingers."""
-    voice_log: Path
-    """File into which every spoken phrase is written."""
+    journal_gate: Path | None = None
+    """Unix socket asked before and after every journal commit, so that a power cut can be placed exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,4 +170,6 @@ class Machine:
     printer: PrinterSettings
     centre: CentreSettings
     sound: SoundSettings
+    sensors: SensorSettings | None = None
+    """None: no sensors; a touch stands for the taking."""
     bench: BenchSettings | None = None

@@ -26,6 +26,7 @@ from config.machine import (
     Panel,
     PrinterSettings,
     ReaderSettings,
+    SensorSettings,
     SoundSettings,
 )
 from config.municipal import (
@@ -79,6 +80,7 @@ __all__ = [
     "PrinterSettings",
     "Profile",
     "ReaderSettings",
+    "SensorSettings",
     "Settings",
     "SoundSettings",
     "Step",
