@@ -1,0 +1,387 @@
+"""The multi-copy machine as a printer of certificates: our own cupsd for the bytes, IPP for the truth.
+
+Everything happens in one thread (`Worker`). A job is followed in steps of half a second between which other
+orders are taken; those that need a quiet printer wait for the verdict. Verdicts come from the printer alone
+(`print_witness`); whenever one is not PRINTED, the spooler is killed and wiped, so that nothing prints later.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Final, Protocol
+
+from config.schema import PrinterSettings
+from drivers import cups_queue, cupsd, leftovers, print_witness, printer_facts
+from drivers.ipp_client import IppClient
+from drivers.print_follow import UNREACHABLE, Follow, Limits, look
+from drivers.print_witness import Judgement
+from drivers.worker import DeviceRefused, Task, Worker
+from kiosk import effects, events
+from kiosk.errors import DeviceError, PrintError
+from kiosk.events import Part, PrintOutcome
+from kiosk.ports import Sink
+
+_log = logging.getLogger(__name__)
+
+_SPOOLER_FAILED: Final = "spooler-failed"
+_DRIVER_FAILED: Final = "driver-failed"
+
+
+class Clock(Protocol):
+    """The part of `config.clock.Clock` needed here."""
+
+    def boot(self) -> float: ...
+
+
+class CertificatePrinter:
+    """Implements `kiosk.ports.CertificatePrinter`.
+
+    `runtime_directory` lies in memory and belongs to the kiosk alone: `wipe` empties it, `keep` apart, and
+    kills whoever of an earlier run has a file open there. `clock` measures the patience with people (paper,
+    jam); exchanges with the printer run on real time. Raises PrintError for a URI that is not IPP.
+    """
+
+    def __init__(
+        self,
+        settings: PrinterSettings,
+        runtime_directory: Path,
+        clock: Clock,
+        *,
+        limits: Limits | None = None,
+        keep: Collection[Path] = (),
+    ) -> None:
+        self._tray = settings.certificate_tray
+        self._runtime = runtime_directory.absolute()
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._keep = tuple(keep)
+        self._ipp = IppClient(settings.uri, cups_queue.USER)
+        self._cupsd = cupsd.Cupsd(self._runtime)
+        self._queue = cups_queue.Queue(self._cupsd.socket, settings.uri, self._tray)
+        self._sink: Sink = _nobody
+        self._follow: Follow | None = None
+        self._verdict: Callable[[Judgement], None] = _ignore
+        self._progress: Callable[[int, tuple[str, ...]], None] = _ignore_progress
+        self._told_progress: tuple[int, tuple[str, ...]] = (0, ())
+        self._cups_job: int | None = None
+        self._waiting: deque[tuple[Task, events.Event]] = deque()
+        self._open_jobs: set[str] = set()
+        self._handover = leftovers.Handover()
+        self._told: str | None = None
+        self._worker = Worker(
+            "printer", open=self._open, poll=self._poll, shut=self._shut, online=_nothing, fault=self._faulted
+        )
+
+    # ---- port ----------------------------------------------------------------------------------------
+
+    def start(self, sink: Sink) -> None:
+        self._sink = sink
+        self._worker.start()
+
+    def close(self) -> None:
+        self._worker.stop(timeout_s=15.0)
+
+    def wipe(self, order: effects.Wipe) -> None:
+        self._post_quiet(lambda: self._wipe(order), events.Wiped(order.order, ("wiping failed",), False))
+
+    def find_job(self, order: effects.FindJob) -> None:
+        failed = events.JobFound(order.order, order.job, PrintOutcome.UNKNOWN, 0, (_DRIVER_FAILED,))
+        self._post_quiet(lambda: self._find(order), failed)
+
+    def prepare(self, order: effects.PreparePrinter) -> None:
+        failed = events.PrinterNotReady(order.order, (_DRIVER_FAILED,))
+        self._worker.post(self._answering(lambda: self._prepare(order), failed))
+
+    def print_copy(self, order: effects.PrintCopy, document: bytes) -> None:
+        # In a box that the task empties: the thread keeps its last task, and must not keep the document.
+        box = [document]
+        failed = events.CopyJudged(order.order, order.copy, PrintOutcome.UNKNOWN, 0, (_DRIVER_FAILED,))
+        self._post_quiet(lambda: self._print(order, box), failed)
+
+    def erase(self, order: int) -> None:
+        failed = events.Erased(order, Part.PRINTER, ("erasing failed",), False)
+        self._worker.post(self._hasten)
+        self._post_quiet(lambda: self._erase(order), failed)
+
+    # ---- thread --------------------------------------------------------------------------------------
+
+    def _answering(self, task: Task, failed: events.Event) -> Task:
+        """Whoever waits for an answer gets one, also when the driver itself breaks."""
+
+        def guarded() -> None:
+            try:
+                task()
+            except Exception:
+                self._sink(failed)
+                raise
+
+        return guarded
+
+    def _post_quiet(self, task: Task, failed: events.Event) -> None:
+        """Run in the thread, as soon as no job is being followed."""
+        guarded = self._answering(task, failed)
+
+        def now_or_later() -> None:
+            if self._follow is None:
+                guarded()
+            else:
+                self._waiting.append((guarded, failed))
+
+        self._worker.post(now_or_later)
+
+    def _hasten(self) -> None:
+        if self._follow is not None:
+            self._follow.cancel()
+
+    def _open(self) -> None:
+        try:
+            cupsd.find_installation()
+        except PrintError as error:
+            raise DeviceRefused("hardware_error", str(error)) from None
+
+    def _poll(self) -> float:
+        if self._follow is not None:
+            self._step(self._follow)
+        if self._follow is not None:
+            return self._limits.poll_s
+        self._report_state()
+        return self._limits.idle_s
+
+    def _shut(self) -> None:
+        follow, self._follow = self._follow, None
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        if follow is not None:
+            follow.abandon()
+            self._verdict(Judgement(PrintOutcome.UNKNOWN, follow.progress[0], (_DRIVER_FAILED,)))
+        for _, failed in waiting:
+            self._sink(failed)
+        self._cupsd.stop()
+
+    def _faulted(self, reason: str) -> None:
+        self._told = None
+        self._sink(events.DeviceFaulted(Part.PRINTER, reason))
+
+    def _report_state(self) -> None:
+        try:
+            view = printer_facts.read_printer(self._ipp.printer(printer_facts.LIGHT), self._tray)
+            word = printer_facts.fault_word(view) or ""
+        except DeviceError:
+            word = "offline"
+        if word == self._told:
+            return
+        self._told = word
+        self._sink(events.DeviceFaulted(Part.PRINTER, word) if word else events.DeviceOnline(Part.PRINTER))
+
+    # ---- start-up ------------------------------------------------------------------------------------
+
+    def _wipe(self, order: effects.Wipe) -> None:
+        self._cupsd.stop()
+        self._handover = leftovers.read_handover(self._runtime)
+        # The record outlives the wipe, should this process end before the job is judged; it names nobody.
+        checked, clean = leftovers.sweep(self._runtime, (*self._keep, self._runtime / leftovers.HANDOVER_NAME))
+        self._sink(events.Wiped(order.order, checked, clean))
+
+    def _find(self, order: effects.FindJob) -> None:
+        def found(judgement: Judgement) -> None:
+            self._sink(
+                events.JobFound(order.order, order.job, judgement.outcome, judgement.sheets, judgement.reasons)
+            )
+
+        if self._handover.known and order.job not in self._handover.jobs:
+            # An earlier process of this boot kept its record to the end, and this job never came to it.
+            found(Judgement(PrintOutcome.NOT_PRINTED, 0, ("job-never-handed-over",)))
+            return
+        follow = self._follower(order.job, order.pages)
+        follow.from_earlier(self._handover.jobs.get(order.job))
+        self._begin(follow, order.job, found)
+
+    # ---- before and while printing -------------------------------------------------------------------
+
+    def _prepare(self, order: effects.PreparePrinter) -> None:
+        reasons: tuple[str, ...]
+        if self._follow is not None:
+            self._sink(events.PrinterNotReady(order.order, ("busy",)))
+            return
+        try:
+            view = printer_facts.read_printer(self._ipp.printer(printer_facts.FULL), self._tray)
+            reasons = printer_facts.obstacles(view, order.sheets)
+            if not reasons:
+                self._have_queue()
+        except DeviceError:
+            reasons = (UNREACHABLE,)
+        except PrintError as error:
+            _log.warning("printer: %s", error)
+            reasons = (_SPOOLER_FAILED,)
+        if reasons:
+            self._sink(events.PrinterNotReady(order.order, reasons))
+            return
+        leftovers.open_handover(self._runtime)
+        warnings = printer_facts.warnings(view, order.sheets)
+        self._sink(events.PrinterReady(order.order, view.level, warnings))
+
+    def _have_queue(self) -> None:
+        """A running cupsd with an open, empty queue. Raises PrintError."""
+        if self._cupsd.alive:
+            try:
+                self._queue.purge()
+                self._queue.open()
+                return
+            except PrintError:
+                _log.warning("printer: the spooler stopped answering and is started anew")
+        self._cupsd.stop()
+        self._cupsd.start()
+        try:
+            self._queue.create(lambda: self._cupsd.alive)
+        except PrintError:
+            self._cupsd.stop()
+            raise
+
+    def _print(self, order: effects.PrintCopy, box: list[bytes]) -> None:
+        document = box.pop()
+
+        def judged(judgement: Judgement) -> None:
+            self._sink(
+                events.CopyJudged(order.order, order.copy, judgement.outcome, judgement.sheets, judgement.reasons)
+            )
+
+        def progressed(sheets: int, reasons: tuple[str, ...]) -> None:
+            self._sink(events.PrintProgressed(order.order, sheets, reasons))
+
+        try:
+            baseline, _ = look(self._ipp, self._tray, order.job, leftovers.boot_time_s())
+            if baseline.job is None:
+                self._have_queue()
+        except DeviceError:
+            judged(Judgement(PrintOutcome.NOT_PRINTED, 0, (UNREACHABLE,)))
+            return
+        except PrintError as error:
+            _log.warning("printer: %s", error)
+            judged(Judgement(PrintOutcome.NOT_PRINTED, 0, (_SPOOLER_FAILED,)))
+            return
+        follow = self._follower(order.job, order.pages)
+        follow.from_baseline(baseline)
+        self._begin(follow, order.job, judged, progressed)
+        if baseline.job is not None:
+            return  # the printer has it already: a print order is never repeated (A4)
+        leftovers.open_handover(self._runtime)
+        leftovers.hand_over(self._runtime, order.job, baseline.up_time)
+        try:
+            self._cups_job = self._queue.submit(order.job, document)
+        except PrintError as error:
+            # How far it came is not known: no byte may follow, then the printer tells what it has.
+            _log.warning("printer: %s", error)
+            follow.sender_is_gone()
+
+    # ---- following -----------------------------------------------------------------------------------
+
+    def _follower(self, job: str, pages: int) -> Follow:
+        spooler = _Spooler(self)
+        return Follow(
+            job, pages, self._tray, self._ipp, spooler, self._limits,
+            now=leftovers.boot_time_s, patience=self._clock.boot,
+        )  # fmt: skip
+
+    def _begin(
+        self,
+        follow: Follow,
+        job: str,
+        verdict: Callable[[Judgement], None],
+        progress: Callable[[int, tuple[str, ...]], None] | None = None,
+    ) -> None:
+        self._follow, self._verdict = follow, verdict
+        self._progress, self._told_progress = progress or _ignore_progress, (0, ())
+        self._cups_job = None
+        self._open_jobs.add(job)
+
+    def _step(self, follow: Follow) -> None:
+        judgement = follow.step()
+        if follow.progress != self._told_progress:
+            self._told_progress = follow.progress
+            self._progress(*follow.progress)
+        if judgement is not None:
+            self._judged(judgement)
+
+    def _judged(self, judgement: Judgement) -> None:
+        self._follow = None
+        if judgement.outcome is not PrintOutcome.PRINTED:
+            self._cupsd.stop()
+        if "job-not-cancelled" not in judgement.reasons and UNREACHABLE not in judgement.reasons:
+            self._open_jobs.clear()
+        self._verdict(judgement)
+        while self._waiting and self._follow is None:
+            task, _ = self._waiting.popleft()
+            task()
+
+    def cancel_in_spooler(self) -> bool:
+        """For the follower only."""
+        return self._cups_job is not None and self._cupsd.alive and self._queue.cancel(self._cups_job)
+
+    def stop_spooler(self) -> None:
+        """For the follower only."""
+        self._cupsd.stop()
+
+    # ---- end -----------------------------------------------------------------------------------------
+
+    def _erase(self, order: int) -> None:
+        sweep = self._cupsd.stop()
+        left = len(leftovers.find_processes(self._runtime, self._cupsd.directory))
+        held = leftovers.deleted_but_open(self._runtime)
+        at_printer = self._cancel_at_printer()
+        handover = self._runtime / leftovers.HANDOVER_NAME
+        handover.unlink(missing_ok=True)
+        self._handover = leftovers.Handover()
+        checked = (
+            f"cupsd, filters and backends: {left} left alive",
+            f"spool, temporary files, state and logs: {sweep.removed} removed, {sweep.remaining} left",
+            f"deleted files still held open by this process: {held}",
+            at_printer or "jobs of ours waiting at the printer: 0",
+        )
+        clean = sweep.clean and left == 0 and held == 0 and not at_printer
+        self._sink(events.Erased(order, Part.PRINTER, checked, clean))
+
+    def _cancel_at_printer(self) -> str:
+        """Cancel what still waits there under our user name; in words what could not be made sure, or nothing."""
+        try:
+            listed = [printer_facts.read_job(attributes) for attributes in self._ipp.jobs(printer_facts.JOB)]
+            ours = [job for job in listed if job.user == cups_queue.USER or job.name in self._open_jobs]
+            waiting = [job for job in ours if job.report.state not in print_witness.TERMINAL]
+            for job in waiting:
+                self._ipp.cancel(job.id)
+            after = [self._ipp.job(job.id, printer_facts.JOB) for job in waiting]
+        except DeviceError:
+            return "the printer could not be asked for jobs of ours" if self._open_jobs else ""
+        known = [printer_facts.read_job(attributes) for attributes in after if attributes is not None]
+        left = sum(job.report.state not in print_witness.TERMINAL for job in known)
+        if left:
+            return f"jobs of ours waiting at the printer: {left}"
+        self._open_jobs.clear()
+        return ""
+
+
+class _Spooler:
+    """The follower's view of the driver."""
+
+    def __init__(self, driver: CertificatePrinter) -> None:
+        self._driver = driver
+
+    def cancel(self) -> bool:
+        return self._driver.cancel_in_spooler()
+
+    def stop(self) -> None:
+        self._driver.stop_spooler()
+
+
+def _nobody(_event: events.Event) -> None: ...
+
+
+def _ignore(_judgement: Judgement) -> None: ...
+
+
+def _ignore_progress(_sheets: int, _reasons: tuple[str, ...]) -> None: ...
+
+
+def _nothing() -> None: ...
