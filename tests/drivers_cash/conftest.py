@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any, TypeVar
 
 import pytest
 
 from config.schema import CashSettings, CoinPosition, HopperSettings
+from drivers.cash_unit import CashUnit
+from drivers.cctalk_bus import Line
 from kiosk.errors import DeviceOffline
+from kiosk.events import CoinsCredited, Credit, DeviceMark, DeviceOnline, Event
 
 Reply = bytes | None
+E = TypeVar("E")
 
 
 class Time:
@@ -269,3 +274,63 @@ def rig() -> SimpleNamespace:
     return SimpleNamespace(
         clock=clock, line=line, acceptor=acceptor, hundred=hundred, five_hundred=five_hundred, settings=SETTINGS
     )
+
+
+class Bench:
+    """A unit, its bus, and what it said. `until` and `pass_time` turn its worker."""
+
+    def __init__(self, rig: SimpleNamespace, mark: DeviceMark | None = None) -> None:
+        self.rig, self.said = rig, list[Event]()
+        self.openings = 0
+        self.unit = CashUnit(rig.settings, rig.clock, open_line=self._open, monotonic=rig.clock)
+        self.unit.resume(mark)
+        self.unit._sink = self.said.append  # started by hand: no thread
+
+    def _open(self, _: object) -> Line:
+        self.openings += 1
+        if self.rig.line.dead:
+            raise DeviceOffline
+        line: Line = self.rig.line
+        return line
+
+    def turn(self) -> None:
+        self.rig.clock.now += self.unit.worker.turn()
+
+    def pass_time(self, seconds: float) -> None:
+        end = self.rig.clock.now + seconds
+        while self.rig.clock.now < end:
+            self.turn()
+
+    def until(self, kind: type[E], after: Callable[[], Any] | None = None, seconds: float = 60.0) -> E:
+        """The next event of that kind; `after` gives the order that causes it."""
+        seen = len(self.said)
+        if after:
+            after()
+        end = self.rig.clock.now + seconds
+        while self.rig.clock.now < end:
+            self.turn()
+            for event in self.said[seen:]:
+                if isinstance(event, kind):
+                    return event
+        raise AssertionError(f"no {kind.__name__} in {self.said[seen:]}")
+
+    def of(self, kind: type[E]) -> list[E]:
+        return [event for event in self.said if isinstance(event, kind)]
+
+    @property
+    def credits(self) -> list[Credit]:
+        return [credit for event in self.of(CoinsCredited) for credit in event.credits]
+
+
+@pytest.fixture
+def new_bench() -> type[Bench]:
+    """For a unit that has not been opened yet, or a second life: `new_bench(rig, mark)`."""
+    return Bench
+
+
+@pytest.fixture
+def bench(rig: SimpleNamespace) -> Bench:
+    """A unit that is online."""
+    bench = Bench(rig)
+    bench.until(DeviceOnline)
+    return bench

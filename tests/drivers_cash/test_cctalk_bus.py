@@ -91,6 +91,9 @@ def test_a_late_answer_is_not_taken_for_the_next_one() -> None:
     assert flushed.sent_at[1] - flushed.sent_at[0] == pytest.approx(0.22 + 0.05)
     other_device = Script((CREDIT, [(0.0, STATUS_ANSWER), (0.01, CREDIT_ANSWER)]))
     assert bus_on(other_device).exchange(2, Header.READ_BUFFERED_CREDIT) == CREDIT_ANSWER[4:-1]
+    twin = bytes.fromhex("01 04 04 00 09 00 01 00 ED")  # of another hopper, with the same length
+    same_length = Script((STATUS, [(0.0, twin), (0.01, STATUS_ANSWER)]))
+    assert bus_on(same_length).exchange(3, Header.REQUEST_HOPPER_STATUS) == STATUS_ANSWER[4:-1]
     count = bytes.fromhex("03 00 01 A8 54")
     count_answer = bytes.fromhex("01 03 03 00 E8 03 00 0E")
     other_length = Script((count, [(0.0, STATUS_ANSWER), (0.01, count_answer)]))
@@ -110,12 +113,22 @@ def test_reads_are_asked_three_times_then_given_up() -> None:
         [],
         [(0.0, DISPENSE)],
         [(0.0, DISPENSE[:-1] + b"\x91")],
+        [(0.0, DISPENSE[:4] + b"\x00" + DISPENSE[5:]), (0.01, bytes.fromhex("01 01 03 00 05 F6"))],
         [(0.0, DISPENSE), (0.01, bytes.fromhex("01 01 03 00 05 00"))],
         [(0.0, DISPENSE), (0.01, bytes.fromhex("01 01 03"))],
         [(0.0, DISPENSE[:4])],
         [(0.0, DISPENSE + DISPENSE)],
     ],
-    ids=["dead", "no answer", "echo differs", "damaged", "broken off", "half an echo", "double echo"],
+    ids=[
+        "dead",
+        "no answer",
+        "echo differs",
+        "echo differs, then an answer",
+        "damaged",
+        "broken off",
+        "half an echo",
+        "double echo",
+    ],
 )
 def test_a_dispense_is_sent_once_whatever_comes_back(chunks: list[tuple[float, bytes]]) -> None:
     script = Script((DISPENSE, chunks))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.coin_hopper import Counters, Sent, Status
-from drivers.payout import Order, decide, next_event
+from drivers.payout import Order, Payout, decide, next_event
 
 ORDER = Order(coins=5, event_before=7, count_before=1000)
 CLEARED = 2**24 - 1000
@@ -96,3 +99,51 @@ def test_never_more_than_ordered_and_never_sure_against_the_count(
 )
 def test_flags_that_keep_a_hopper_from_paying(flags: str, remaining: int, blocked: bool) -> None:
     assert Counters(Status(1, remaining, 0, 0), 0, bytes.fromhex(flags)).blocked is blocked
+
+
+def script(*answers: tuple[tuple[int, int, int, int], int]) -> Any:
+    """A hopper that answers (166, 168) like this, the last for ever; `stops` counts emergency stops."""
+    left = list(answers)
+    hopper = SimpleNamespace(stops=0)
+
+    def count() -> int:
+        return left.pop(0)[1] if len(left) > 1 else left[0][1]
+
+    hopper.status = lambda: Status(*left[0][0])
+    hopper.count = count
+    hopper.stop = lambda: setattr(hopper, "stops", hopper.stops + 1)
+    return hopper
+
+
+def test_a_coin_that_falls_after_the_motor_stopped_is_waited_for() -> None:
+    hopper = script(((8, 2, 3, 0), 1003), ((8, 0, 4, 1), 1004), ((8, 0, 5, 0), 1005))
+    payout = Payout(1, 703455, ORDER, sent=Sent.ACKNOWLEDGED)
+    outcomes = [payout.follow(hopper, now / 10) for now in range(4)]
+    assert outcomes[:3] == [None] * 3
+    assert outcomes[3] is not None
+    assert (outcomes[3].paid, outcomes[3].sure) == (5, True)
+
+
+def test_a_hopper_that_never_stops_is_stopped_once_and_then_given_up_unsure() -> None:
+    hopper = script(((8, 3, 2, 0), 1002))
+    payout = Payout(1, 703455, ORDER, sent=Sent.ACKNOWLEDGED)
+    now, outcome = 0.0, None
+    while outcome is None:
+        outcome = payout.follow(hopper, now)
+        if now < 17:
+            assert hopper.stops == 0
+        now += 0.1
+    assert hopper.stops == 1
+    assert (outcome.paid, outcome.sure) == (2, False)
+    assert now < 30
+
+
+def test_after_an_emergency_stop_a_last_coin_is_waited_for() -> None:
+    running = [((8, 3, 2, 0), 1002)] * 180
+    hopper = script(*running, ((8, 0, 2, 3), 1002), ((8, 0, 2, 3), 1002), ((8, 0, 3, 2), 1003))
+    payout = Payout(1, 703455, ORDER, sent=Sent.ACKNOWLEDGED)
+    now, outcome = 0.0, None
+    while outcome is None:
+        outcome = payout.follow(hopper, now)
+        now += 0.1
+    assert (hopper.stops, outcome.paid, outcome.sure) == (1, 3, True)
