@@ -144,6 +144,42 @@ def test_swapped_in_no_time_is_another_card(reader: CardStand) -> None:
     until(lambda: "91:81:c1" in run(reader, "opensc-tool", "--atr").stdout)
 
 
+CLIENT = """
+import smartcard.scard as pcsc
+_, context = pcsc.SCardEstablishContext(pcsc.SCARD_SCOPE_USER)
+_, card, protocol = pcsc.SCardConnect(
+    context, "Virtual PCD 00 00", pcsc.SCARD_SHARE_EXCLUSIVE, pcsc.SCARD_PROTOCOL_T0 | pcsc.SCARD_PROTOCOL_T1
+)
+print("connected", flush=True)
+input()
+result, _ = pcsc.SCardTransmit(card, pcsc.SCARD_PCI_T1, [0, 0xA4, 2, 0x0C, 2, 0, 0x18])
+pcsc.SCardDisconnect(card, pcsc.SCARD_UNPOWER_CARD)
+print(hex(result & 0xFFFFFFFF), flush=True)
+input()
+"""
+
+
+def test_taken_from_a_client_and_laid_back_at_once(reader: CardStand) -> None:
+    """pcscd itself would stay blind to a card that comes back before it has looked once more."""
+    lay(reader)
+    with subprocess.Popen(
+        [sys.executable, "-c", CLIENT],
+        env=reader.client_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as client:
+        assert client.stdin is not None
+        assert client.stdout is not None
+        assert client.stdout.readline() == "connected\n"
+        reader.remove()
+        print(file=client.stdin, flush=True)
+        assert client.stdout.readline() == "0x80100016\n"  # SCARD_E_NOT_TRANSACTED, as from a real reader
+        reader.insert("card-1")
+        print(file=client.stdin, flush=True)
+    until(lambda: sees(reader) == "Yes")
+
+
 def test_pcscd_killed_and_back_with_the_card(reader: CardStand) -> None:
     lay(reader)
     before = reader.status()

@@ -134,7 +134,10 @@ class CardStand:
         self._ask("register", card=spec.to_json())
 
     def insert(self, card_id: str) -> None:
-        """Lay a registered card on the reader; pcscd sees it within half a second."""
+        """Lay a registered card on the reader; pcscd sees it within half a second.
+
+        Within 0.8 s of the last removal it waits for that time to pass first, because pcscd would miss the change.
+        """
         self._ask("insert", card=card_id)
 
     def remove(self) -> bool:
@@ -200,6 +203,9 @@ class CardStand:
                         raise ConnectionError
                     self._received += chunk
             except OSError:
+                # An answer that comes too late would be taken for that to the next question.
+                self._connection.close()
+                self._connection = None
                 raise StandError(f"the card stand does not answer; see {self.run_dir / 'stand.log'}") from None
             line, _, self._received = self._received.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
