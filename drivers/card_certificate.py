@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from pathlib import Path
+from typing import Final, Self
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtensionOID
 
 POLICY_USER_AUTHENTICATION: Final = "1.2.392.200149.8.5.1.3.30"
@@ -71,6 +73,22 @@ class CardTrust:
             x509.ObjectIdentifier(self.policy_oid)
         except ValueError:
             raise ValueError("the card policy is not an object identifier such as 1.2.392.1") from None
+
+    @classmethod
+    def from_folder(cls, folder: Path, policy_oid: str) -> Self:
+        """Every certificate of every ``*.pem`` in `folder`. Raises ValueError with what to do, OSError."""
+        authorities: list[bytes] = []
+        for path in sorted(folder.glob("*.pem")):
+            try:
+                certificates = x509.load_pem_x509_certificates(path.read_bytes())
+            except ValueError:
+                raise ValueError(
+                    f"{path.name} in the folder of card authorities holds no certificate in PEM; take it out"
+                ) from None
+            authorities += (certificate.public_bytes(Encoding.DER) for certificate in certificates)
+        if not authorities:
+            raise ValueError(f"{folder} holds no card authority: put the CA certificates there as *.pem")
+        return cls(tuple(authorities), policy_oid)
 
 
 def trouble_of(certificate: bytes, trust: CardTrust, now: datetime) -> str:

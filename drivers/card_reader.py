@@ -30,7 +30,6 @@ from datetime import datetime
 from enum import Enum
 from typing import Final, Protocol
 
-from config.schema import ReaderSettings
 from drivers.apdu import Channel, Octets, Transmit
 from drivers.card_application import CardApplication, CardProfile, CertificateLocked
 from drivers.card_certificate import CardTrust, proves_possession, trouble_of
@@ -72,6 +71,16 @@ class Instants(Protocol):
     """The part of `config.clock.Clock` needed here."""
 
     def now(self) -> datetime: ...
+
+
+class ReaderSettings(Protocol):
+    """The part of `config.schema.ReaderSettings` needed here."""
+
+    @property
+    def name_contains(self) -> str: ...
+
+    @property
+    def csock(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from drivers.card_certificate import CardTrust, proves_possession, trouble_of
 
 NOW = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
+POLICY = "1.2.392.200149.8.5.1.0.99"
 DAY = timedelta(days=1)
 
 
@@ -110,6 +111,23 @@ def test_a_terminal_without_authorities_does_not_start(pki) -> None:
         CardTrust((pki.authority.public_bytes(Encoding.DER), b"-----BEGIN CERTIFICATE-----"))
     with pytest.raises(ValueError, match="object identifier"):
         CardTrust((pki.authority.public_bytes(Encoding.DER),), "auth")
+
+
+def test_authorities_come_from_a_folder(pki, other_pki, tmp_path) -> None:
+    for name, each in (("a.pem", pki), ("b.pem", other_pki)):
+        (tmp_path / name).write_bytes(each.authority.public_bytes(Encoding.PEM))
+    (tmp_path / "README").write_text("not a certificate")
+    trust = CardTrust.from_folder(tmp_path, POLICY)
+    assert trouble_of(pki.leaf(), trust, NOW) == ""
+    assert trouble_of(other_pki.leaf(), trust, NOW) == ""
+
+
+def test_a_folder_without_authorities_or_with_something_else_is_refused(tmp_path) -> None:
+    with pytest.raises(ValueError, match="put the CA certificates there"):
+        CardTrust.from_folder(tmp_path, POLICY)
+    (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+    with pytest.raises(ValueError, match=r"key\.pem .* take it out"):
+        CardTrust.from_folder(tmp_path, POLICY)
 
 
 def test_possession_is_proved_by_the_certificates_key_only(pki, other_pki) -> None:

@@ -7,13 +7,13 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from config.schema import ReaderSettings
 from drivers.card_application import DIGEST_INFO_SHA256
 from drivers.card_pcsc import CardMute, Presence, ReaderBusy
 from drivers.card_reader import CardReader, Deadlines
@@ -39,6 +39,14 @@ NOW = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
 CHALLENGE = b"sign me"
 IDENTIFY = "identify my number card"
 VERIFY = "002000800431323334"
+
+
+@dataclass(frozen=True)
+class Named:
+    """Reader settings."""
+
+    name_contains: str
+    csock: str = ""
 
 
 class FixedClock:
@@ -99,7 +107,7 @@ class Bench:
         self.fake = FakeReader()
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.certificate = pki.leaf()
-        settings = ReaderSettings(driver="pcsc", name_contains="any")
+        settings = Named("any")
         self.driver = CardReader(
             settings, pki.trust, FixedClock(), deadlines=deadlines, reader=self.fake  # type: ignore[arg-type]
         )  # fmt: skip
