@@ -1,0 +1,174 @@
+"""The window: shows views, collects touches, forgets on demand."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import pygame
+
+from kiosk.events import Event
+from kiosk.view_model import Frame, Still, View
+from screens import linebreak
+from screens.elements import Screen
+from screens.fonts import Faces
+from screens.layout import build
+from screens.panel import Panel
+from screens.render import Renderer
+from screens.theme import STANDARD, Theme
+from screens.touch import Touch
+
+if TYPE_CHECKING:
+    from screens.mirror import Mirror
+
+_TOUCHES: Final = (pygame.FINGERDOWN, pygame.FINGERUP, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP)
+
+
+class DisplayError(RuntimeError):
+    """No window could be opened; the message says what to look at."""
+
+
+class Display:
+    """One panel. SDL_VIDEODRIVER chooses the way to it (kmsdrm, x11, dummy …).
+
+    show(view) draws only what changed, poll() returns the events of what was touched, erase() overwrites and
+    forgets everything drawn. All calls belong to one thread. clock: monotonic seconds, for the debouncing.
+
+    Raises DisplayError when the window cannot be opened and FontError when a committed face is missing.
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        mirror: Mirror | None = None,
+        *,
+        theme: Theme = STANDARD,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not getattr(pygame, "IS_CE", False):
+            raise DisplayError("this program needs pygame-ce: uninstall 'pygame' and install 'pygame-ce'")
+        self._panel = panel
+        self._mirror = mirror
+        self._theme = theme
+        self._faces = Faces()
+        self._renderer = Renderer(panel, self._faces, theme)
+        self._touch = Touch(panel, clock)
+        self._view: View | None = None
+        self._screen: Screen | None = None
+        self._surface = self._open()
+        linebreak.prepare()
+
+    def _open(self) -> pygame.Surface:
+        # Without a graphics card SDL would push every frame through software OpenGL: 20 times slower (x11).
+        os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
+        try:
+            pygame.display.init()
+            driver = pygame.display.get_driver()
+            flags = pygame.FULLSCREEN if driver == "kmsdrm" else pygame.NOFRAME
+            surface = pygame.display.set_mode((self._panel.width_px, self._panel.height_px), flags)
+        except pygame.error as error:
+            driver = os.environ.get("SDL_VIDEODRIVER", "not set")
+            raise DisplayError(
+                f"no window (SDL_VIDEODRIVER is {driver}): {error}; look at DISPLAY, or at the groups video, "
+                "render and input of this user"
+            ) from error
+        if surface.get_size() != (self._panel.width_px, self._panel.height_px):
+            raise DisplayError(
+                f"the panel is {surface.get_width()} x {surface.get_height()} pixels, the configuration says "
+                f"{self._panel.width_px} x {self._panel.height_px}: correct the 'panel' of the machine file"
+            )
+        if not pygame.font.get_init():
+            pygame.font.init()
+        pygame.display.set_caption("kiosk")
+        pygame.mouse.set_visible(driver not in {"kmsdrm"})
+        pygame.event.set_blocked(None)
+        pygame.event.set_allowed([*_TOUCHES, pygame.QUIT, pygame.WINDOWEXPOSED])
+        return surface
+
+    # ---- showing -----------------------------------------------------------------------------------------
+
+    @property
+    def screen(self) -> Screen | None:
+        """What is on the panel now."""
+        return self._screen
+
+    def show(self, view: View) -> bool:
+        """Draw the view unless it is on the panel already. Returns whether anything was drawn."""
+        view = _to_the_minute(view)
+        if view == self._view:
+            return False
+        self._view = view
+        self._draw(build(view, self._panel, self._faces, self._theme))
+        return True
+
+    def _draw(self, screen: Screen) -> None:
+        self._screen = screen
+        self._touch.changed(screen)
+        self._renderer.draw(self._surface, screen)
+        pygame.display.flip()
+        if self._mirror is not None:
+            self._mirror.publish(self._surface, screen, self._panel)
+
+    def cached_labels(self) -> int:
+        """How many pieces of text are kept as pictures (for the proof of erasing)."""
+        return self._renderer.cached_labels()
+
+    # ---- touching ----------------------------------------------------------------------------------------
+
+    def poll(self) -> list[Event]:
+        """Events of the targets touched since the last call."""
+        if self._mirror is not None:
+            self._mirror.serve(self._surface)
+        found: list[Event] = []
+        for event in pygame.event.get():
+            if event.type == pygame.WINDOWEXPOSED:
+                pygame.display.flip()
+            elif self._screen is not None and (pressed := self._touch.feed(event, self._screen)) is not None:
+                found.append(pressed)
+        return found
+
+    # ---- forgetting --------------------------------------------------------------------------------------
+
+    def erase(self) -> tuple[str, ...]:
+        """Overwrite the panel and every kept label, forget the view, show the still picture.
+
+        Returns what was looked at afterwards, in words, for the record of the erase.
+        """
+        frame = self._view.frame if self._view is not None else None
+        self._view = None
+        self._screen = None
+        self._touch.forget()
+        pygame.event.clear()
+        self._renderer.clear()
+        self._surface.fill((0, 0, 0))
+        pygame.display.flip()
+        kept = self._renderer.cached_labels()
+        if frame is not None:
+            self.show(Still(_plain(frame)))
+        return (f"label cache: {kept} left", "panel overwritten, still picture shown")
+
+    def close(self) -> None:
+        """Close the window; may be called twice."""
+        if pygame.display.get_init():
+            self._renderer.clear()
+            if pygame.display.get_surface() is not None:
+                self._surface.fill((0, 0, 0))
+            pygame.display.quit()
+        self._view = None
+        self._screen = None
+
+
+def _to_the_minute(view: View) -> View:
+    """The clock shows minutes; seconds are no change."""
+    moment = view.frame.moment
+    if moment.second == 0 and moment.microsecond == 0:
+        return view
+    return replace(view, frame=replace(view.frame, moment=moment.replace(second=0, microsecond=0)))
+
+
+def _plain(frame: Frame) -> Frame:
+    """The frame with nothing of the session that was: no step, no buttons, no question."""
+    return Frame(frame.language, frame.city_name, frame.machine_title, frame.moment)

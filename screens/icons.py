@@ -1,0 +1,140 @@
+"""Small drawings: card, coins, papers, ticks, signs; the large ones are built of some of them."""
+
+from __future__ import annotations
+
+import math
+
+from screens.shapes import Disc, Drawing, Poly, Round, Shape, arc, line
+
+
+def card(x: float, y: float, w: float = 92.0) -> tuple[Shape, ...]:
+    """A card with photograph, chip and lines; 85.6 to 54 as a real one."""
+    h = w * 0.63
+    u = w / 92.0
+    return (
+        Round(x, y, w, h, 5 * u, fill="card"),
+        Round(x + 8 * u, y + 12 * u, 22 * u, 27 * u, 2 * u, fill="ai_tint", stroke="ai", width=1.2),
+        Disc(x + 19 * u, y + 21.5 * u, 5.2 * u, fill="ai", stroke=""),
+        Poly(
+            tuple(
+                (
+                    x + 19 * u + 8.6 * u * math.cos(math.radians(a)),
+                    y + 38.2 * u + 9.2 * u * math.sin(math.radians(a)),
+                )
+                for a in range(180, 361, 10)
+            ),
+            fill="ai",
+            stroke="",
+        ),
+        Round(x + 37 * u, y + 13 * u, 46 * u, 4.6 * u, 2.3 * u, fill="line", stroke=""),
+        Round(x + 37 * u, y + 22.5 * u, 36 * u, 4.6 * u, 2.3 * u, fill="line", stroke=""),
+        Round(x + 37 * u, y + 34 * u, 12.5 * u, 10 * u, 2 * u, fill="gold", stroke="ink", width=1.0),
+        line((x + 43.2 * u, y + 34 * u), (x + 43.2 * u, y + 44 * u), width=0.8),
+        line((x + 37 * u, y + 39 * u), (x + 49.5 * u, y + 39 * u), width=0.8),
+    )
+
+
+def coin(cx: float, cy: float, r: float, metal: str, *, hole: bool = False) -> tuple[Shape, ...]:
+    shapes: tuple[Shape, ...] = (
+        Disc(cx, cy, r, fill=metal),
+        Disc(cx, cy, r * 0.84, stroke="ink", width=0.7),
+    )
+    if hole:
+        shapes += (Disc(cx, cy, r * 0.2, fill="paper", width=1.1),)
+    return shapes
+
+
+def speaker() -> Drawing:
+    return Drawing(
+        14,
+        14,
+        (
+            Poly(((1, 5), (4, 5), (8, 1.6), (8, 12.4), (4, 9), (1, 9)), fill="ink", width=0.6),
+            arc(7.4, 7, 3.4, -45, 45, stroke="ink", width=1.1),
+            arc(7.4, 7, 5.8, -48, 48, stroke="ink", width=1.1),
+        ),
+    )
+
+
+def tick(on: bool) -> Drawing:
+    if on:
+        return Drawing(
+            17,
+            17,
+            (
+                Round(0.8, 0.8, 15.4, 15.4, 3, fill="ai", stroke="ai", width=1.2),
+                line((4.4, 8.8), (7.4, 12), (12.8, 5.4), stroke="card", width=2.0),
+            ),
+        )
+    return Drawing(17, 17, (Round(0.8, 0.8, 15.4, 15.4, 3, fill="card", stroke="soft", width=1.2),))
+
+
+def sign(plus: bool, colour: str) -> Drawing:
+    shapes: tuple[Shape, ...] = (line((4, 14), (24, 14), stroke=colour, width=5),)
+    if plus:
+        shapes += (line((14, 4), (14, 24), stroke=colour, width=5),)
+    return Drawing(28, 28, shapes)
+
+
+def step(state: str) -> Drawing:
+    if state == "done":
+        return Drawing(
+            13,
+            13,
+            (
+                Disc(6.5, 6.5, 6.2, fill="wakatake", stroke=""),
+                line((3.6, 6.8), (5.8, 9.0), (9.6, 4.6), stroke="card", width=1.5),
+            ),
+        )
+    if state == "now":
+        return Drawing(
+            13,
+            13,
+            (
+                Disc(6.5, 6.5, 5.6, fill="ai_tint", stroke="ai", width=1.4),
+                Disc(6.5, 6.5, 2.4, fill="ai", stroke=""),
+            ),
+        )
+    return Drawing(13, 13, (Disc(6.5, 6.5, 5.6, stroke="line", width=1.4),))
+
+
+def coin_of(value: int, usable: bool) -> Drawing:
+    metal = {500: "gold", 100: "silver", 50: "silver", 10: "copper"}[value] if usable else "foot"
+    line = "ink" if usable else "line"
+    shapes: tuple[Shape, ...] = (
+        Disc(20, 20, 19, fill=metal, stroke=line, width=1.2),
+        Disc(20, 20, 16.6, stroke=line, width=0.7),
+    )
+    return Drawing(40, 40, shapes)
+
+
+def note_of(usable: bool) -> Drawing:
+    line = "ink" if usable else "line"
+    return Drawing(40, 40, (Round(1, 9, 38, 22, 2, fill="ai_tint" if usable else "foot", stroke=line, width=1.2),))
+
+
+def icon_card() -> Drawing:
+    return Drawing(92, 60, card(1, 1, 90), most=0.6)
+
+
+def icon_paper(*, receipt: bool) -> Drawing:
+    if receipt:
+        shapes: tuple[Shape, ...] = (
+            Poly(((1, 1), (17, 1), (17, 25), (13, 22.5), (9, 25), (5, 22.5), (1, 25)), fill="card", width=1.1),
+            line((4.5, 6.5), (13.5, 6.5), stroke="soft", width=1.3),
+            line((4.5, 11), (13.5, 11), stroke="soft", width=1.3),
+            line((4.5, 15.5), (10, 15.5), stroke="soft", width=1.3),
+        )
+        return Drawing(18, 26, shapes)
+    shapes = (
+        Round(1, 1, 19, 25, 1, fill="card", width=1.1),
+        line((7, 5.5), (14, 5.5), stroke="soft", width=1.5),
+        line((4.5, 10.5), (16.5, 10.5), stroke="soft", width=1.2),
+        line((4.5, 14.5), (16.5, 14.5), stroke="soft", width=1.2),
+        Round(12.5, 18.5, 4, 4, 0.4, stroke="shu", width=1.0),
+    )
+    return Drawing(21, 27, shapes)
+
+
+def icon_change() -> Drawing:
+    return Drawing(40, 27, (*coin(15, 14, 11.5, "gold"), *coin(26, 15, 11, "silver")))

@@ -1,0 +1,50 @@
+"""From a view to a screen: which page draws which view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from kiosk import view_model as vm
+from screens.elements import Screen
+from screens.fonts import Faces
+from screens.page import Context
+from screens.pages import card, choose, finish, service
+from screens.pages.warning import warning
+from screens.panel import Panel
+from screens.theme import STANDARD, Theme
+
+PAGES: Final[dict[type, Callable[[Any, Context], Screen]]] = {
+    vm.Still: service.still,
+    vm.Idle: service.idle,
+    vm.Closed: service.closed,
+    vm.OutOfService: service.out_of_service,
+    vm.Wait: card.wait,
+    vm.PinPad: card.pin_pad,
+    vm.LastTry: card.last_try,
+    vm.TakeCard: card.take_card,
+    vm.ChooseCertificate: choose.choose_certificate,
+    vm.ChooseKind: choose.choose_kind,
+    vm.ChooseHousehold: choose.choose_household,
+    vm.ChooseItems: choose.choose_items,
+    vm.ChooseCopies: choose.choose_copies,
+    vm.Confirm: choose.confirm,
+    vm.Arrived: finish.arrived,
+    vm.Pay: finish.pay,
+    vm.Printing: finish.printing,
+    vm.Take: finish.take,
+    vm.Refused: finish.refused,
+    vm.Thanks: finish.thanks,
+}
+
+
+def build(view: vm.View, panel: Panel, faces: Faces | None = None, theme: Theme = STANDARD) -> Screen:
+    """The screen of a view on a panel. Pure: the same view gives the same screen.
+
+    With `frame.warning_s` the question about the time covers the page; what lies under it is not drawn.
+    """
+    context = Context(panel, faces if faces is not None else Faces(), theme)
+    page = PAGES[type(view)]
+    if view.frame.warning_s is not None:
+        return warning(view.frame, view.frame.warning_s, page.__name__, context)
+    return page(view, context)

@@ -1,0 +1,1 @@
+"""One module for each group of screens: pure functions from a view to a screen."""

@@ -1,0 +1,100 @@
+"""Shapes that drawings are made of, in millimetres of the drawing's own box."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+Point: TypeAlias = tuple[float, float]
+STROKE: Final = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Poly:
+    """A line through points with round joints and ends; closed ones may be filled. dash: on and off lengths."""
+
+    points: tuple[Point, ...]
+    fill: str = ""
+    stroke: str = "ink"
+    width: float = STROKE
+    closed: bool = True
+    dash: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A rectangle with round corners."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+    r: float
+    fill: str = ""
+    stroke: str = "ink"
+    width: float = STROKE
+
+
+@dataclass(frozen=True, slots=True)
+class Disc:
+    cx: float
+    cy: float
+    r: float
+    fill: str = ""
+    stroke: str = "ink"
+    width: float = STROKE
+
+
+Shape: TypeAlias = Poly | Round | Disc
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """w, h: the box in millimetres; drawn no larger than `most` times that."""
+
+    w: float
+    h: float
+    shapes: tuple[Shape, ...]
+    most: float = 1.35
+
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of the box and of everything that reaches over its edge, strokes included."""
+        left, top, right, bottom = 0.0, 0.0, self.w, self.h
+        for shape in self.shapes:
+            half = shape.width / 2 if shape.stroke else 0.0
+            if isinstance(shape, Poly):
+                xs, ys = [p[0] for p in shape.points], [p[1] for p in shape.points]
+            elif isinstance(shape, Round):
+                xs, ys = [shape.x, shape.x + shape.w], [shape.y, shape.y + shape.h]
+            else:
+                xs, ys = [shape.cx - shape.r, shape.cx + shape.r], [shape.cy - shape.r, shape.cy + shape.r]
+            left, right = min(left, min(xs) - half), max(right, max(xs) + half)
+            top, bottom = min(top, min(ys) - half), max(bottom, max(ys) + half)
+        return left, top, right, bottom
+
+
+def line(*points: Point, stroke: str = "ink", width: float = STROKE) -> Poly:
+    return Poly(points, stroke=stroke, width=width, closed=False)
+
+
+def arc(cx: float, cy: float, r: float, start: float, end: float, stroke: str = "ai", width: float = 2.0) -> Poly:
+    """Angles in degrees, 0 to the right, counting clockwise on the screen."""
+    steps = max(6, round(abs(end - start) / 6))
+    points = tuple(
+        (
+            cx + r * math.cos(math.radians(start + (end - start) * i / steps)),
+            cy + r * math.sin(math.radians(start + (end - start) * i / steps)),
+        )
+        for i in range(steps + 1)
+    )
+    return Poly(points, stroke=stroke, width=width, closed=False)
+
+
+def arrow(x: float, y0: float, y1: float, stroke: str, width: float = 5.0) -> tuple[Shape, ...]:
+    """Upright arrow from y0 to y1."""
+    head = 11.0 if y1 > y0 else -11.0
+    return (
+        line((x, y0), (x, y1), stroke=stroke, width=width),
+        line((x - 11, y1 - head), (x, y1), (x + 11, y1 - head), stroke=stroke, width=width),
+    )

@@ -1,0 +1,96 @@
+"""Colours and letter sizes by name. A page names tokens only, so that another theme changes nothing but values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+Colour: TypeAlias = tuple[int, int, int]
+
+
+def _rgb(code: str) -> Colour:
+    return int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16)
+
+
+_STANDARD: Final[Mapping[str, Colour]] = MappingProxyType(
+    {
+        name: _rgb(code)
+        for name, code in {
+            "paper": "#F7F5EF",  # ground
+            "card": "#FFFFFF",  # boxes
+            "line": "#CFC9BB",  # borders, what is still to come
+            "foot": "#EEEBE2",  # foot bar, what cannot be chosen
+            "body": "#DBD5C7",  # the machine in the pictures
+            "track": "#E4DFD2",  # empty part of a bar
+            "ink": "#17202B",
+            "soft": "#3D4753",  # darker than the sketch: 7:1 must hold on `foot` and on tints too
+            "ai": "#1D3F72",  # 藍: action, selected
+            "ai_deep": "#142E55",
+            "ai_tint": "#E6ECF5",
+            "wakatake": "#165C44",  # 若竹: done, received
+            "wakatake_tint": "#E3F1EB",
+            "yama": "#F2B705",  # 山吹: take it
+            "yama_tint": "#FFF5D1",
+            "shu": "#98230F",  # 朱: arrow out, refusal, "not me"
+            "shu_tint": "#FBE9E4",
+            "gold": "#EAD9A0",  # 500 yen
+            "silver": "#E2E5E8",  # 100 and 50 yen
+            "copper": "#DDA57E",  # 10 yen
+        }.items()
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """colours: token → RGB. scale: factor of the letter sizes (large text is a theme, too)."""
+
+    name: str
+    colours: Mapping[str, Colour] = field(repr=False)
+    scale: float = 1.0
+
+    def colour(self, token: str) -> Colour:
+        return self.colours[token]
+
+
+STANDARD: Final = Theme("standard", _STANDARD)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """em and pitch (line to line) in millimetres of the reference panel."""
+
+    em: float
+    pitch: float
+    bold: bool = False
+
+
+TITLE: Final = Letter(19.4, 25.4, bold=True)
+TAKE_TITLE: Final = Letter(23.0, 31.0, bold=True)
+LEAD: Final = Letter(10.4, 16.4)
+BODY: Final = Letter(10.2, 15.6)
+STRONG: Final = Letter(11.6, 16.4, bold=True)
+CAPTION: Final = Letter(8.6, 12.4)
+MAIN_BUTTON: Final = Letter(14.6, 18.0, bold=True)
+BUTTON: Final = Letter(11.6, 15.0, bold=True)
+KEY: Final = Letter(20.0, 24.0, bold=True)
+PRICE: Final = Letter(14.6, 18.0, bold=True)
+NAME: Final = Letter(29.0, 36.0, bold=True)
+AMOUNT: Final = Letter(44.0, 48.0, bold=True)
+
+SMALLEST_EM_MM: Final = 6.1
+"""0.7 degrees at 500 mm (EN 301 549, 5.1.4); nothing on any panel is set smaller."""
+
+
+def contrast(a: Colour, b: Colour) -> float:
+    """Contrast ratio of two colours, 1 … 21 (WCAG 2.2, relative luminance)."""
+
+    def luminance(colour: Colour) -> float:
+        parts = [value / 255 for value in colour]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    bright, dark = sorted((luminance(a), luminance(b)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
