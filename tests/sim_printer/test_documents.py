@@ -60,7 +60,8 @@ def test_cut_rasters_are_refused(cut: int) -> None:
 
 
 def test_a_raster_of_impossible_size_is_refused_without_making_it() -> None:
-    data = b"RaS2" + pwg_page(4_000_000_000, 4_000_000_000, 8, 18, GREY)
+    # 20,000 x 20,000 pixels in 158 octets of blank lines, repeated.
+    data = b"RaS2" + pwg_page(20_000, 20_000, 8, 18, b"\xff\x80" * 78 + b"\x1f\x80")
     with pytest.raises(documents.DocumentError):
         documents.count_pages(data, documents.PWG)
 

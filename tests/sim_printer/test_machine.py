@@ -219,6 +219,7 @@ def test_a_hanging_machine_neither_answers_nor_prints_and_then_does_both(
     slow_client.bench.fault("hang")
     with pytest.raises(TimeoutError):
         slow_client.ask(0x0B, timeout_s=0.1)
+    assert "Get-Printer-Attributes" not in slow_client.bench.snapshot()["requests"]
     late: list[int] = []
     caller = threading.Thread(target=lambda: late.append(slow_client.print_pdf(pdf(1), name="J-late")))
     caller.start()

@@ -256,7 +256,8 @@ def bad_request(client: Any, wire: Any, name: str) -> tuple[bytes, int]:
             start + charset + language + wire.attr(0x45, "printer-uri", "ipp://127.0.0.1/ipp/fax") + b"\x03",
             Status.NOT_FOUND,
         ),
-        "groups out of order": (start[:8] + b"\x02\x01" + charset + language + uri + b"\x03", Status.BAD_REQUEST),
+        "job group first": (start[:8] + b"\x02\x01" + charset + language + uri + b"\x03", Status.BAD_REQUEST),
+        "groups out of order": (start + charset + language + uri + b"\x04\x02\x03", Status.BAD_REQUEST),
         "cut off": (start + charset + language[:-3], Status.BAD_REQUEST),
         "unknown operation": (
             struct.pack(">BBHI", 1, 1, 0x4001, 5) + b"\x01" + charset + language + uri + b"\x03",

@@ -226,7 +226,7 @@ class PrinterAttributes:
             remaining = max(0, engine.config.output_capacity - physical.output_used)
             alerts = [c.keyword for c in engine.conditions()]
             state = engine.state()
-            if (now := (engine.boots, state, reasons)) != self._last:
+            if (now := (engine.epoch, state, reasons)) != self._last:
                 self._last, self._changed_s, self._changed_at = now, engine.up_time_s, engine.pace.wall()
             waiting = sum(1 for j in engine.jobs() if not j.state.ended)
             found = [

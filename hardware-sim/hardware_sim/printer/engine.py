@@ -25,7 +25,6 @@ from hardware_sim.printer.model import (
     Pace,
     PrinterConfig,
     PrinterState,
-    RealPace,
     Sheet,
     plan_sheets,
 )
@@ -40,16 +39,12 @@ class Engine:
     """The machine. Start it with `start()`, end it with `stop()`."""
 
     def __init__(
-        self,
-        config: PrinterConfig,
-        pace: Pace | None = None,
-        log: OracleLog | None = None,
-        keep_sheets_in: Path | None = None,
+        self, config: PrinterConfig, pace: Pace, log: OracleLog, keep_sheets_in: Path | None = None
     ) -> None:
         """`keep_sheets_in`: a directory that shows the output tray, one PDF file for each sheet in it."""
         self.config = config
-        self.pace: Pace = pace or RealPace()
-        self.log = log or OracleLog(self.pace.wall)
+        self.pace = pace
+        self.log = log
         self.changed = threading.Condition(threading.RLock())
         self.physical = Physical(config)
         self.troubles = Troubles()
@@ -61,8 +56,7 @@ class Engine:
         self._current: Job | None = None
         self._in_path = False
         self._next_id = 1
-        self._epoch = 0
-        self.boots = 0
+        self.epoch = 0  # changes whenever the machine loses its memory
         self._interrupt = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -88,7 +82,6 @@ class Engine:
             return self.changed.wait_for(true, timeout_s)
 
     def _boot(self) -> None:
-        self.boots += 1
         self._boot_s = self.pace.now()
         self.booted_at: datetime = self.pace.wall()
 
@@ -106,11 +99,12 @@ class Engine:
 
     def power_on(self) -> None:
         with self.changed:
-            if not self.powered:
-                self.powered = True
-                self._boot()
-                self.log.add("power", on=True)
-                self.changed.notify_all()
+            if self.powered:
+                return
+            self.powered = True
+            self._boot()
+            self.log.add("power", on=True)
+            self.changed.notify_all()
 
     def restart(self) -> None:
         """The machine restarts by itself: jobs, job numbers and up-time are gone."""
@@ -124,7 +118,7 @@ class Engine:
         self.troubles.hanging = False
         self.troubles.disarm("hang")
         self._next_id = 1
-        self._epoch += 1
+        self.epoch += 1
         self._interrupt.set()
         self.changed.notify_all()
 
@@ -314,7 +308,7 @@ class Engine:
     def _print(self, job: Job) -> None:
         while True:
             with self.changed:
-                epoch = self._epoch
+                epoch = self.epoch
                 if not self._feed(job):
                     return
                 front, back = job.plan[job.sheets_completed]
@@ -341,11 +335,11 @@ class Engine:
                 self._deliver(job, front, back)
 
     def _gone(self, job: Job, epoch: int) -> bool:
-        return self._stopping or epoch != self._epoch or job is not self._current
+        return self._stopping or epoch != self.epoch or job is not self._current
 
     def _feed(self, job: Job) -> bool:
         """Take the next sheet as soon as the machine can; False when the job is over."""
-        epoch = self._epoch
+        epoch = self.epoch
         while not self._gone(job, epoch):
             if job.cancel is not None:
                 self._end(job, JobState.CANCELED, job.cancel)

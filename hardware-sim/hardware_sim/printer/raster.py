@@ -11,7 +11,7 @@ PWG_SYNC: Final = b"RaS2"
 URF_SYNC: Final = b"UNIRAST\0"
 _PWG_HEADER: Final = 1796
 _URF_HEADER: Final = 32
-MAX_SIDE_PX: Final = 30_000
+MAX_PAGE_BYTES: Final = 256 * 1024 * 1024
 _SPACE_BLACK: Final = 3  # PWG: 0 is white, all ones is black
 
 
@@ -70,7 +70,7 @@ def _urf(data: bytes) -> Iterator[RasterPage]:
 
 def _lines(data: bytes, pos: int, line_bytes: int, unit: int, width: int, height: int) -> tuple[bytes, int]:
     """Undo the run-length code: a repeat count for each line, then runs of `unit` octets."""
-    if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX):
+    if not (width and height and line_bytes * height <= MAX_PAGE_BYTES):
         raise RasterError("a page has an impossible size")
     out = bytearray()
     try:

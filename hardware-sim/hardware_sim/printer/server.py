@@ -197,9 +197,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Wait while the machine hangs; False if it restarted or went away meanwhile."""
         engine = self.server.engine
         with engine.changed:
-            boots = engine.boots
+            epoch = engine.epoch
             engine.changed.wait_for(lambda: self.server.closing or not engine.troubles.hanging)
-            return not self.server.closing and engine.boots == boots
+            return not self.server.closing and engine.epoch == epoch
 
     def _send(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)
