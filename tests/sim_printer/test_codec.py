@@ -218,7 +218,7 @@ _values = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(_attributes(_values), st.binary(max_size=20))
 def test_what_is_encoded_decodes_to_the_same(attributes: tuple[Attribute, ...], data: bytes) -> None:
     message = Message((2, 0), 0x0B, 1, (Group(Tag.OPERATION, attributes),), data)
