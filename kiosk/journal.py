@@ -16,6 +16,7 @@ Catalogue of entries (data never holds anything about a person; amounts are yen)
     documents_erased {tx}                           keys and certificate destroyed
     payout_sending {tx, hopper, coins, event_before, count_before}   before a dispense leaves
     payout_resolved {tx, hopper, paid, yen, sure, evidence}          what the hopper really paid
+    payout_in_doubt {tx, hopper, coins, yen}        the hopper cannot say: held until staff have counted
     owed {tx, yen, slip, reason}                    what could not be paid
     settled {tx, inserted, charged, paid_back, owed, held}
     erased {tx, by, checked, clean}                 the erase, with what was looked at
@@ -122,8 +123,14 @@ class Journal:
                 self._db.execute("DELETE FROM open_tx WHERE tx = ?", (tx,))
             case "payout_resolved":
                 self._change_level(serial=int(data["hopper"] or 0), by=-int(data["paid"] or 0))
+                if not data["sure"]:
+                    self._latch(f"quarantine:{data['hopper']}", seq, "")
+            case "payout_in_doubt":
+                self._latch(f"quarantine:{data['hopper']}", seq, "")
             case "refill":
+                # Staff have counted when they refill: the hopper may be used again.
                 self._change_level(serial=int(data["hopper"] or 0), by=int(data["coins"] or 0))
+                self._db.execute("DELETE FROM latch WHERE name = ?", (f"quarantine:{data['hopper']}",))
             case "line_stopped":
                 self._latch("line_stopped", seq, str(data["what"]))
             case "line_reopened":
@@ -152,9 +159,7 @@ class Journal:
             return
         with transaction(self._db):
             for hopper in new:
-                self._db.execute(
-                    "INSERT INTO level (serial, yen, coins) VALUES (?, ?, 0)", (hopper.serial, hopper.yen)
-                )
+                self._db.execute("INSERT INTO level (serial, yen, coins) VALUES (?, ?, 0)", (hopper.serial, hopper.yen))
         first = not known
         self.commit(
             [
@@ -173,8 +178,15 @@ class Journal:
     def hoppers(self) -> tuple[Hopper, ...]:
         """Book levels less the reserve, for the hoppers of the settings."""
         book = dict(self._db.execute("SELECT serial, coins FROM level").fetchall())
+        shut = {row[0] for row in self._db.execute("SELECT name FROM latch WHERE name LIKE 'quarantine:%'")}
         return tuple(
-            Hopper(h.serial, h.yen, max(0, book.get(h.serial, 0) - h.reserve)) for h in self._cash.hoppers
+            Hopper(
+                h.serial,
+                h.yen,
+                max(0, book.get(h.serial, 0) - h.reserve),
+                quarantined=f"quarantine:{h.serial}" in shut,
+            )
+            for h in self._cash.hoppers
         )
 
     def stopped(self) -> str:
@@ -225,6 +237,8 @@ def tally_of(rows: Iterable[tuple[LedgerRow, int]]) -> Tally:
                 in_doubt += fee_yen if row.data["outcome"] == "unknown" else 0
             case "payout_resolved":
                 paid_back += yen
+            case "payout_in_doubt":
+                in_doubt += yen
             case "owed":
                 owed += yen
     try:
@@ -253,6 +267,6 @@ def replay(tx: str, rows: Iterable[tuple[LedgerRow, int]]) -> Interrupted:
                 keys = ("hopper", "coins", "event_before", "count_before")
                 serial, coins, event, count = (int(data[key] or 0) for key in keys)
                 state = replace(state, intent=Intent(serial, coins, event, count, sent=True))
-            case "payout_resolved":
+            case "payout_resolved" | "payout_in_doubt":
                 state = replace(state, intent=None)
     return replace(state, jobs=tuple(jobs.values()))

@@ -33,8 +33,8 @@ TICK_S: Final = 0.2
 
 
 class Display(Protocol):
-    def show(self, view: View) -> None:
-        """Draw if the view is another one."""
+    def show(self, view: View) -> bool:
+        """Draw if the view is another one; says whether it was drawn."""
 
     def poll(self) -> Sequence[Event]:
         """Touches since the last call."""

@@ -196,6 +196,7 @@ TABLE: Final[dict[State, Row]] = {
     State.RECOVERING: waiting(
         JobFound=money.job_found,
         DispenseResolved=money.resolved_in_recovery,
+        Tick=money.recovering_tick,
         DeviceOnline=money.recovering_online,
         DeviceFaulted=money.settling_fault,
     ),
@@ -205,9 +206,7 @@ TABLE: Final[dict[State, Row]] = {
     State.IDLE: {**AT_REST, e.CardPresented: service.idle_card},
     State.READING_CARD: waiting(CardIdentified=card.identified, **CARD_AT_WORK),
     State.CONNECTING: waiting(SessionOpened=card.opened, CardRemoved=card.card_pulled, **CITY_AT_WORK),
-    State.LAST_TRY: asking(
-        NextPressed=card.last_try_accepted, BackPressed=card.pin_back, CardRemoved=card.card_pulled
-    ),
+    State.LAST_TRY: asking(NextPressed=card.last_try_accepted, BackPressed=card.pin_back, CardRemoved=card.card_pulled),
     State.AWAITING_PIN: asking(
         DigitPressed=card.digit,
         PinCorrected=card.corrected,
@@ -216,9 +215,7 @@ TABLE: Final[dict[State, Row]] = {
         CardRemoved=card.card_pulled,
     ),
     # Here a removal is not yet the end: only the driver knows whether the VERIFY was sent, and says so.
-    State.AUTHENTICATING: waiting(
-        CardSigned=card.signed, PinRefused=card.pin_refused, CardFailed=card.card_failed
-    ),
+    State.AUTHENTICATING: waiting(CardSigned=card.signed, PinRefused=card.pin_refused, CardFailed=card.card_failed),
     State.RECOGNISING: waiting(Authenticated=card.recognised, CardRemoved=card.card_gone_early, **CITY_AT_WORK),
     State.TAKING_CARD: waiting(
         Tick=card.taking_card_tick, CardRemoved=card.card_taken, CardPresented=card.card_back_again
@@ -252,9 +249,7 @@ TABLE: Final[dict[State, Row]] = {
         e.ReturnLeverPressed: out.paying_cancelled,
     },
     State.DRAINING: waiting(CoinsRefused=out.drained, Tick=out.draining_tick, DeviceOnline=out.draining_online),
-    State.PRINTING: waiting(
-        PrintProgressed=out.print_progressed, CopyJudged=out.copy_judged, Tick=out.printing_tick
-    ),
+    State.PRINTING: waiting(PrintProgressed=out.print_progressed, CopyJudged=out.copy_judged, Tick=out.printing_tick),
     State.ERASING_DOCUMENTS: waiting(Erased=out.document_erased, Tick=out.documents_tick),
     State.SETTLING: waiting(
         HopperInspected=money.hopper_inspected,

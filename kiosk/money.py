@@ -71,6 +71,12 @@ class Hopper:
     yen: int
     coins: int
     usable: bool = True
+    quarantined: bool = False
+    """Its counters once contradicted each other: not used again until staff have counted (kept in the journal)."""
+
+    @property
+    def pays(self) -> bool:
+        return self.usable and not self.quarantined
 
 
 Levels = tuple[tuple[int, int], ...]
@@ -81,7 +87,7 @@ def levels(hoppers: Iterable[Hopper]) -> Levels:
     """Coins that may be paid, by denomination, from the hoppers that can pay."""
     total: dict[int, int] = {}
     for hopper in hoppers:
-        if hopper.usable:
+        if hopper.pays:
             total[hopper.yen] = total.get(hopper.yen, 0) + hopper.coins
     return tuple(sorted(total.items(), reverse=True))
 

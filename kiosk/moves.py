@@ -34,7 +34,6 @@ PHRASE_OF: Final = {
     State.PAYING: "pay",
     State.PRINTING: "printing",
     State.REFUSED: "refused",
-    State.ERASING: "thanks",
 }
 """Phrase spoken on entering a state; the other states have none or speak by what is to be taken."""
 
@@ -62,8 +61,6 @@ def go(session: Session, state: State, now: Moment, *effects: Effect, **changes:
     if phrase := PHRASE_OF.get(state):
         if state is State.AWAITING_PIN and entered.card.wrong:
             phrase = "pin_wrong"
-        if state is State.ERASING and (entered.refusal or not entered.printed):
-            return entered, effects
         entered = replace(entered, said=phrase, said_at=now.boot, said_times=1)
         return entered, (*effects, Say(phrase))
     return entered, effects

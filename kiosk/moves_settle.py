@@ -27,12 +27,15 @@ from kiosk.events import (
     Wiped,
 )
 from kiosk.money import BATCH, Hopper, Tally, count_coin, levels, plan
-from kiosk.moves import Result, ask, ask_in, erase, go, record, stay
+from kiosk.moves import Result, ask, ask_in, go, record, stay
 from kiosk.moves_service import note_fault, note_online, rest
 from kiosk.session import HOLDS_MONEY, Intent, Interrupted, Moment, Session, State
 
 CASH_PATIENCE_S: Final = 30.0
 """How long settling waits for a cash unit that has gone, before what is left is owed."""
+
+HOPPER_PATIENCE_S: Final = 120.0
+"""How long a hopper that cannot say what it paid is asked; then that amount is in doubt until staff count."""
 
 
 # ---- coins in --------------------------------------------------------------------------------------------
@@ -88,7 +91,7 @@ def pay_next(session: Session, now: Moment, effects: tuple[Effect, ...] = ()) ->
     if coins is None:
         return owe_rest(session, now, "change_short", effects)
     yen, n = coins[0]
-    hopper = max((h for h in session.hoppers if h.yen == yen and h.usable), key=lambda h: h.coins)
+    hopper = max((h for h in session.hoppers if h.yen == yen and h.pays), key=lambda h: h.coins)
     session, number = ask(session)
     session = replace(session, intent=Intent(hopper.serial, min(n, BATCH, hopper.coins)))
     return session, (*effects, InspectHopper(number, hopper.serial))
@@ -126,7 +129,12 @@ def book_dispense(session: Session, event: DispenseResolved) -> Result:
     hopper = hopper_of(session, event.serial)
     short = event.paid < session.intent.coins
     hoppers = tuple(
-        replace(h, coins=max(0, h.coins - event.paid), usable=h.usable and event.sure and not short)
+        replace(
+            h,
+            coins=max(0, h.coins - event.paid),
+            usable=h.usable and not short,
+            quarantined=h.quarantined or not event.sure,
+        )
         if h.serial == event.serial
         else h
         for h in session.hoppers
@@ -178,14 +186,28 @@ def settled(session: Session, now: Moment, effects: tuple[Effect, ...]) -> Resul
 
 
 def settling_tick(session: Session, _event: Tick, now: Moment) -> Result:
-    """A cash unit that stays away must not keep the person (or the next one) for ever."""
-    if Part.CASH in session.service.online or now.boot - session.entered < CASH_PATIENCE_S:
+    """A cash unit that stays away, or a hopper that stays silent, must not keep the person for ever."""
+    waited_s = now.boot - session.entered
+    if session.intent is not None and session.intent.sent:
+        return give_up_on_hopper(session, now) if waited_s >= HOPPER_PATIENCE_S else stay(session)
+    if Part.CASH in session.service.online or waited_s < CASH_PATIENCE_S:
         return stay(session)
-    if session.intent is not None:
-        # A dispense may have left; only the hopper can say. The transaction stays open in the journal, and the
-        # recovery of the next process asks, before anybody can start.
-        return erase(session, now)
-    return owe_rest(session, now, "cash_offline")
+    return owe_rest(replace(session, intent=None, awaiting=0), now, "cash_offline")
+
+
+def give_up_on_hopper(session: Session, now: Moment) -> Result:
+    """Nobody can say what was paid: neither paid back nor owed by guess, but in doubt until staff have counted."""
+    intent = session.intent
+    assert intent is not None
+    yen = min(intent.coins * hopper_of(session, intent.serial).yen, session.tally.to_settle)
+    entry = record(session, "payout_in_doubt", hopper=intent.serial, coins=intent.coins, yen=yen)
+    hoppers = tuple(replace(h, quarantined=True) if h.serial == intent.serial else h for h in session.hoppers)
+    session = replace(
+        session, intent=None, awaiting=0, tally=session.tally.doubt(yen), hoppers=hoppers, entered=now.boot
+    )
+    if session.state is State.RECOVERING:
+        return recover(session, now, (entry,))
+    return pay_next(session, now, (entry,))
 
 
 def settling_online(session: Session, event: DeviceOnline, now: Moment) -> Result:
@@ -282,6 +304,14 @@ def recover(session: Session, now: Moment, effects: tuple[Effect, ...] = ()) -> 
     return settle(session, now, *effects)
 
 
+def recovering_tick(session: Session, _event: Tick, now: Moment) -> Result:
+    """A hopper that never answers again must not keep the machine shut: staff will count."""
+    waits_for_hopper = session.intent is not None and not session.interrupted[0].jobs
+    if waits_for_hopper and now.boot - session.entered >= HOPPER_PATIENCE_S:
+        return give_up_on_hopper(session, now)
+    return stay(session)
+
+
 def job_found(session: Session, event: JobFound, now: Moment) -> Result:
     """The printer's own word about the copy that was under way: charge it, forget it, or keep it in doubt."""
     tx = session.interrupted[0]
@@ -301,9 +331,7 @@ def judge(
         tally = tally.charge(fee_yen)
     elif outcome is PrintOutcome.UNKNOWN:
         tally = tally.doubt(fee_yen)
-    entry = record(
-        session, "print_judged", copy=copy, job=job, outcome=outcome.value, sheets=sheets, fee_yen=fee_yen
-    )
+    entry = record(session, "print_judged", copy=copy, job=job, outcome=outcome.value, sheets=sheets, fee_yen=fee_yen)
     return replace(session, tally=tally, outcomes=(*session.outcomes, outcome)), entry
 
 

@@ -220,9 +220,7 @@ def _idle(session: Session, now: Moment, frame: v.Frame) -> v.View:
 
 def _offers(session: Session, now: Moment, kinds: tuple[str, ...]) -> tuple[v.Offer, ...]:
     day = local_day(now.utc)
-    return tuple(
-        v.Offer(c.kind, c.name, c.fee_yen(day)) for c in session.rules.on_offer(now.utc) if c.kind in kinds
-    )
+    return tuple(v.Offer(c.kind, c.name, c.fee_yen(day)) for c in session.rules.on_offer(now.utc) if c.kind in kinds)
 
 
 def _fee(session: Session, now: Moment) -> int:

@@ -1,0 +1,247 @@
+"""The composition root: reads the configuration, builds the parts, runs the loop. The only file that knows them all."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import secrets
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from drivers.sensors import ModbusSensors
+
+from config.calendar import Calendar
+from config.clock import Clock, open_clock
+from config.errors import ConfigError, Problem
+from config.load import load
+from config.schema import Settings
+from config.secrets import credential, runtime_directory, state_directory
+from drivers.card_certificate import CardTrust
+from drivers.card_reader import CardReader
+from drivers.cash_unit import CashUnit
+from drivers.certificate import Limits
+from drivers.issuer import CertificateIssuer, Line, Pinned, pinned, tls_context
+from drivers.printer_cups import CertificatePrinter
+from kiosk.catalogue import Rules
+from kiosk.errors import JournalError
+from kiosk.events import Part
+from kiosk.gate import Gate
+from kiosk.journal import Journal
+from kiosk.loop import Devices, Inbox, Loop
+from kiosk.presenter import present
+from kiosk.process import CONFIGURATION_ERROR, Parent, harden, notify, swap_on_disk
+from kiosk.session import Moment, Service, Session, State
+from kiosk.view_model import OutOfService
+from screens.display import Display
+from screens.mirror import Mirror
+from screens.panel import Panel
+from screens.voice import FOLDER, Voice
+
+_log = logging.getLogger("kiosk")
+
+SESSION_FOLDER = "session"
+"""Below $RUNTIME_DIRECTORY: all that a session leaves outside this process; wiped by every recovery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is read once, by the parent, and holds nothing of anybody."""
+
+    settings: Settings
+    trust: CardTrust
+    city: Pinned
+    state: Path
+    runtime: Path
+    credentials: Path
+
+
+def ground(settings: Settings) -> Ground:
+    """Everything that must be there before anybody is served. Raises ConfigError saying what to do."""
+    machine = settings.machine
+    state, runtime = state_directory(), runtime_directory()
+    if not machine.simulation and (swaps := swap_on_disk(Path("/proc/swaps").read_text())):
+        wrong = f"{', '.join(swaps)} is in use: switch it off, or memory may be written to a disk"
+        raise ConfigError([Problem("/proc/swaps", "", wrong)])
+    try:
+        trust = CardTrust.from_folder(machine.reader.card_trust, machine.reader.policy_oid)
+        city = pinned(credential("city-sign.pub"), credential("city-hpke.pub"))
+    except (OSError, ValueError) as error:
+        raise ConfigError([Problem("credentials", "", str(error))]) from error
+    for name in ("terminal.key", "terminal.crt", "centre.pin"):
+        credential(name)
+    Panel(machine.panel.width_px, machine.panel.height_px, machine.panel.diagonal_in)
+    return Ground(settings, trust, city, state, runtime, Path(os.environ["CREDENTIALS_DIRECTORY"]))
+
+
+class Stopped(Exception):
+    """SIGTERM: end at once; what was under way is taken up by the next start."""
+
+
+def serve_one(base: Ground) -> int:
+    """The life of one child: recovery, one person, the end."""
+    signal.signal(signal.SIGTERM, _raise_stopped)
+    settings, machine = base.settings, base.settings.machine
+    clock = open_clock(machine, "kiosk")
+    mirror = Mirror(machine.bench.mirror_socket) if machine.bench else None
+    panel = Panel(machine.panel.width_px, machine.panel.height_px, machine.panel.diagonal_in)
+    display = Display(panel, mirror)
+    gate = Gate(machine.bench.journal_gate) if machine.bench and machine.bench.journal_gate else None
+    try:
+        return _with_journal(base, clock, display, mirror, gate)
+    except Stopped:
+        return 0
+    except JournalError as error:
+        _log.critical("%s", error)
+        return _stay_closed(settings, clock, display)
+    finally:
+        if mirror:
+            mirror.close()
+        if gate:
+            gate.close()
+
+
+def _with_journal(base: Ground, clock: Clock, display: Display, mirror: Mirror | None, gate: Gate | None) -> int:
+    settings = base.settings
+    inbox = Inbox()
+    journal = Journal(base.state / "kiosk.sqlite", settings.machine.cash, gate)
+    try:
+        journal.install({h.serial: h.initial_coins for h in settings.machine.cash.hoppers}, clock.now())
+        devices = build(base, clock, display, mirror, inbox, journal)
+        session = first_session(settings, journal, clock)
+        loop = Loop(session, devices, journal, clock, inbox, lambda: notify("WATCHDOG=1"))
+        try:
+            start(devices, inbox)
+            loop.run()
+        finally:
+            close(devices)
+    finally:
+        journal.close()
+    return 0
+
+
+def first_session(settings: Settings, journal: Journal, clock: Clock) -> Session:
+    """What this process knows before anybody came: books, latches, interrupted transactions, random names."""
+    machine = settings.machine
+    required = {Part.READER, Part.CASH, Part.PRINTER, Part.ISSUER}
+    if machine.sensors:
+        required.add(Part.SENSORS)
+    if machine.sound.required:
+        required.add(Part.SOUND)
+    rules = Rules(
+        settings, Calendar(settings.profile.calendar), frozenset(required), sensed=machine.sensors is not None
+    )
+    most_copies = max(certificate.max_copies for certificate in settings.profile.certificates)
+    tokens = tuple(secrets.token_hex(16) for _ in range(2 + most_copies))
+    return Session(
+        rules,
+        tokens,
+        service=Service(stopped=journal.stopped(), denials=journal.denials(clock.now())),
+        interrupted=journal.interrupted(),
+        hoppers=journal.hoppers(),
+    )
+
+
+def build(
+    base: Ground, clock: Clock, display: Display, mirror: Mirror | None, inbox: Inbox, journal: Journal
+) -> Devices:
+    """Every driver, not yet started."""
+    settings = base.settings
+    machine, national = settings.machine, settings.national
+    tls = tls_context(
+        base.credentials / "centre.pin", base.credentials / "terminal.crt", base.credentials / "terminal.key"
+    )
+    max_answer = national.max_document_bytes * 4 // 3 + 65536
+
+    def line() -> Line:
+        return Line(machine.centre, tls, max_answer, national.download_s)
+
+    cash = CashUnit(machine.cash, clock)
+    cash.resume(journal.mark())
+    session_folder = base.runtime / SESSION_FOLDER
+    session_folder.mkdir(mode=0o700, exist_ok=True)
+    heard = mirror.said if mirror else (lambda _phrase, _level: None)
+    return Devices(
+        reader=CardReader(machine.reader, base.trust, clock),
+        issuer=CertificateIssuer(
+            line,
+            base.city,
+            machine.terminal_id,
+            settings.profile.municipality_code,
+            clock,
+            Limits(national.max_document_bytes, national.max_pages),
+            national.answer_max_age_s,
+        ),
+        cash=cash,
+        printer=CertificatePrinter(machine.printer, session_folder, clock),
+        sensors=ModbusSensors(machine.sensors) if machine.sensors else None,
+        speaker=Voice(FOLDER / "ja", required=machine.sound.required, report=inbox.put, heard=heard),
+        display=display,
+    )
+
+
+def start(devices: Devices, inbox: Inbox) -> None:
+    for device in (devices.printer, devices.cash, devices.reader, devices.issuer):
+        device.start(inbox.put)
+    if devices.sensors:
+        devices.sensors.start(inbox.put)
+    if isinstance(devices.speaker, Voice):
+        devices.speaker.start()
+
+
+def close(devices: Devices) -> None:
+    """Coins first: whatever else hangs, the slot is shut."""
+    for device in (devices.cash, devices.reader, devices.issuer, devices.printer, devices.sensors):
+        if device:
+            device.close()
+    if isinstance(devices.speaker, Voice):
+        devices.speaker.close()
+
+
+def _stay_closed(settings: Settings, clock: Clock, display: Display) -> int:
+    """The journal cannot be used, so nothing may move: say so on the screen until staff have looked."""
+    rules = Rules(settings, Calendar(settings.profile.calendar), frozenset(), sensed=False)
+    session = Session(rules, ("", ""), state=State.STARTING)
+    try:
+        while True:
+            frame = present(session, Moment(clock.now(), clock.boot())).frame
+            display.show(OutOfService(frame, "journal", settings.profile.contact))
+            display.poll()
+            clock.acknowledge()
+            notify("WATCHDOG=1")
+            signal.sigtimedwait([], 0.2)
+    except Stopped:
+        return 0
+
+
+def _raise_stopped(_signal: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`kiosk-ui --config machine.toml`; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="kiosk-ui", description="証明書発行用マルチコピー機の制御プログラム")
+    parser.add_argument("--config", type=Path, required=True, help="the machine file (see config/machine.example.toml)")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    # httpx logs every URL it asks; ours hold nothing personal, and are nobody's business either.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    os.umask(0o077)
+    try:
+        base = ground(load(options.config))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return CONFIGURATION_ERROR
+    except ValueError as error:
+        print(f"{options.config}: {error}", file=sys.stderr)
+        return CONFIGURATION_ERROR
+    harden()
+    notify("READY=1")
+    return Parent(lambda: serve_one(base)).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
