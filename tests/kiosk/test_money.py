@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from kiosk.money import Hopper, Tally, Till, count_coin, levels, plan
 
-STOCKS = st.tuples(*(st.integers(0, 6) for _ in range(4))).map(
-    lambda n: tuple(zip((500, 100, 50, 10), n, strict=True))
-)
+STOCKS = st.tuples(*(st.integers(0, 6) for _ in range(4))).map(lambda n: tuple(zip((500, 100, 50, 10), n, strict=True)))
 
 
 def brute(amount: int, stock) -> int | None:
