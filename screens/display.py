@@ -112,9 +112,9 @@ class Display:
         if self._mirror is not None:
             self._mirror.publish(self._surface, screen, self._panel)
 
-    def cached_labels(self) -> int:
-        """How many pieces of text are kept as pictures (for the proof of erasing)."""
-        return self._renderer.cached_labels()
+    def kept_texts(self) -> frozenset[str]:
+        """Texts that are kept as pictures or as widths (for the proof of erasing)."""
+        return self._renderer.kept_texts()
 
     # ---- touching ----------------------------------------------------------------------------------------
 
@@ -145,10 +145,10 @@ class Display:
         self._renderer.clear()
         self._surface.fill((0, 0, 0))
         pygame.display.flip()
-        kept = self._renderer.cached_labels()
+        kept = len(self._renderer.kept_texts())
         if frame is not None:
             self.show(Still(_plain(frame)))
-        return (f"label cache: {kept} left", "panel overwritten, still picture shown")
+        return (f"label cache: {kept} texts left", "panel overwritten, still picture shown")
 
     def close(self) -> None:
         """Close the window; may be called twice."""

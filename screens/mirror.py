@@ -52,7 +52,7 @@ from screens.strings import DEFAULT_LANGUAGE, spoken
 FRAME_SIZE: Final = (540, 960)
 LONGEST_LINE: Final = 65_536
 RETRY_S: Final = 0.25
-SEND_TIMEOUT_S: Final = 2.0
+STOP_CHECK_S: Final = 0.2
 _FINGER: Final = 1
 
 
@@ -171,8 +171,8 @@ class Mirror:
     def _connect(self) -> socket.socket | None:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            connection.settimeout(SEND_TIMEOUT_S)
             connection.connect(str(self._path))
+            connection.setblocking(False)
         except OSError:
             connection.close()
             return None
@@ -206,7 +206,11 @@ class Mirror:
             messages += self._extra
             self._extra.clear()
         for message in messages:
-            connection.sendall(message)
+            left = memoryview(message)
+            while left and not self._stop.is_set():
+                # A bench that does not read may take its time; only this thread waits for it.
+                if select.select([], [connection.fileno()], [], STOP_CHECK_S)[1]:
+                    left = left[connection.send(left) :]
 
     def _take(self, line: bytes) -> None:
         """One line from the bench; what is not understood is ignored."""

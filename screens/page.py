@@ -85,20 +85,21 @@ class Page:
 
         middle: centred in the height of rect; otherwise rect is cut to the height of the lines.
         """
-        base_em = (em or letter.em) * self.context.theme.scale
+        smallest = theme.SMALLEST_EM_MM / self.scale
+        base_em = max((em or letter.em) * self.context.theme.scale, smallest)
         base_pitch = letter.pitch * base_em / letter.em
         lines: tuple[str, ...] | None = None
         used = base_em
         for factor in SHRINK:
             used = base_em * factor
-            if used * self.scale < theme.SMALLEST_EM_MM:
+            if used < smallest:
                 break
             lines = break_lines(words, rect.w, self._measure(used, letter.bold), max_lines, self.words.language)
             if lines is not None:
                 break
         fits = lines is not None
         if lines is None:
-            used = max(theme.SMALLEST_EM_MM / self.scale, base_em * SHRINK[-1])
+            used = max(smallest, base_em * SHRINK[-1])
             lines = break_lines(words, rect.w, self._measure(used, letter.bold), 12, self.words.language)
         shown = lines if lines is not None else (words,)
         pitch = base_pitch * used / base_em
@@ -194,9 +195,7 @@ class Page:
         self.ground = fill
         self.y += 4.0
 
-    def title(
-        self, text_id: str, letter: Letter = theme.TITLE, *, words: str | None = None, gap: float = 0.0
-    ) -> None:
+    def title(self, text_id: str, letter: Letter = theme.TITLE, *, words: str | None = None, gap: float = 0.0) -> None:
         self.title_id = text_id
         self.y += gap or (9.0 if self.frame.steps else 16.0)
         text = self.text(text_id, Rect(MARGIN, self.y, self.inner, 60), letter, words, max_lines=2)
@@ -282,9 +281,7 @@ class Page:
         """The next full-width button above what stands at the bottom already."""
         rect = Rect(MARGIN, self.floor - height, self.inner, height)
         self.add(
-            self.button(
-                button_id, rect, press, text_id, style=style, letter=theme.MAIN_BUTTON, main=style == "main"
-            )
+            self.button(button_id, rect, press, text_id, style=style, letter=theme.MAIN_BUTTON, main=style == "main")
         )
         self.floor = rect.y - GAP
 

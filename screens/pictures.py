@@ -110,9 +110,7 @@ def _printer(body_h: float = 56.0) -> tuple[Shape, ...]:
 
 
 def _paper_out() -> Drawing:
-    return Drawing(
-        190, 136, (*_printer(), *_paper(47, 43, 96, 90), Round(41, 39, 108, 7, 3.5, fill="ink", stroke=""))
-    )
+    return Drawing(190, 136, (*_printer(), *_paper(47, 43, 96, 90), Round(41, 39, 108, 7, 3.5, fill="ink", stroke="")))
 
 
 def _printer_idle() -> Drawing:

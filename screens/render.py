@@ -23,6 +23,8 @@ Area: TypeAlias = tuple[int, int, int, int]
 """x, y, width, height in pixels."""
 
 OVERSAMPLE: Final = 3
+OVERSAMPLE_LARGE: Final = 2
+LARGE_PX: Final = 250_000
 PROGRESS_GAP_MM: Final = 3.4
 
 
@@ -90,11 +92,12 @@ class Renderer:
     def draw(self, surface: pygame.Surface, screen: Screen) -> None:
         self._painter.paint(surface, self.commands(screen))
 
-    def cached_labels(self) -> int:
-        return self._painter.cached_labels()
+    def kept_texts(self) -> frozenset[str]:
+        """Texts of which a picture or a width is kept."""
+        return self._painter.kept_texts() | self._faces.kept_texts()
 
     def clear(self) -> None:
-        """Forget every label and drawing, and the glyphs inside the open faces."""
+        """Forget every label and drawing, every width, and the glyphs inside the open faces."""
         self._painter.clear()
         self._faces.clear()
 
@@ -184,8 +187,8 @@ class Painter:
         self._sketches.clear()
         self._corners.clear()
 
-    def cached_labels(self) -> int:
-        return len(self._labels)
+    def kept_texts(self) -> frozenset[str]:
+        return frozenset(key[0] for key in self._labels)
 
     def paint(self, surface: pygame.Surface, commands: list[Command]) -> None:
         for command in commands:
@@ -286,9 +289,10 @@ class Painter:
         width, height = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
         key = (sketch.name, width, height, sketch.ground)
         if key not in self._sketches:
-            big = pygame.Surface((width * OVERSAMPLE, height * OVERSAMPLE))
+            times = OVERSAMPLE_LARGE if width * height > LARGE_PX else OVERSAMPLE
+            big = pygame.Surface((width * times, height * times))
             big.fill(sketch.ground)
-            _draw(big, art, scale * OVERSAMPLE, (-left, -top), self._theme)
+            _draw(big, art, scale * times, (-left, -top), self._theme)
             self._sketches[key] = _reduced(big, (width, height))
         surface.blit(self._sketches[key], (x + (w - width) // 2, y + (h - height) // 2))
 
@@ -335,9 +339,7 @@ def _draw(surface: pygame.Surface, art: Drawing, scale: float, shift: tuple[floa
                     )
             if fill is not None:
                 inner = rect.inflate(-width, -width) if stroke is not None else rect
-                pygame.draw.rect(
-                    surface, fill, inner, border_radius=max(0, radius - (width // 2 if stroke else 0))
-                )
+                pygame.draw.rect(surface, fill, inner, border_radius=max(0, radius - (width // 2 if stroke else 0)))
         else:
             centre = ((shape.cx + dx) * scale, (shape.cy + dy) * scale)
             if fill is not None:

@@ -110,9 +110,7 @@ def main() -> int:
         "rate": RATE,
         "phrases": phrases,
     }
-    (FOLDER / "manifest.json").write_text(
-        json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-    )
+    (FOLDER / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     for entry in phrases:
         figures = f"{entry['seconds']:5.2f} s {entry['lufs']:6.1f} LUFS {entry['peak_dbfs']:5.1f} dBFS"
         print(f"{entry['id']:20} {figures}  {entry['kana']}")

@@ -8,6 +8,7 @@ face's own cmap is read here and a text is split into runs.
 from __future__ import annotations
 
 import bisect
+import functools
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,12 @@ def _read_sequences(cmap: bytes, at: int) -> set[tuple[int, int]]:
     return found
 
 
+@functools.cache
+def coverage(path: Path) -> Coverage:
+    """The coverage of a file, read once in a process."""
+    return Coverage(path)
+
+
 def is_selector(code: int) -> bool:
     """A variation selector: chooses a form of the character before it."""
     return 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF
@@ -114,8 +121,10 @@ class Faces:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
-        self._coverage: dict[FaceName, Coverage] = {name: Coverage(folder / file) for name, file in FILES.items()}
+        self._coverage: dict[FaceName, Coverage] = {name: coverage(folder / file) for name, file in FILES.items()}
         self._open: dict[tuple[FaceName, int], pygame.font.Font] = {}
+        self._runs: dict[tuple[str, bool], list[Run]] = {}
+        self._widths: dict[tuple[str, int, bool], int] = {}
         if not pygame.font.get_init():
             pygame.font.init()
 
@@ -128,7 +137,12 @@ class Faces:
 
     def runs(self, text: str, *, bold: bool) -> list[Run]:
         """The text in pieces, each with the face that draws it; a form nobody has is drawn as its base."""
-        main: FaceName = "bold" if bold else "regular"
+        known = self._runs.get((text, bold))
+        if known is None:
+            known = self._runs[text, bold] = self._split(text, "bold" if bold else "regular")
+        return known
+
+    def _split(self, text: str, main: FaceName) -> list[Run]:
         runs: list[Run] = []
         index = 0
         while index < len(text):
@@ -162,11 +176,18 @@ class Faces:
 
     def width(self, text: str, px: int, *, bold: bool) -> int:
         """Advance width in pixels at a letter size of `px` pixels."""
-        return sum(
-            self.font(run.face, px).size(run.text)[0]
-            for run in self.runs(text, bold=bold)
-            if run.text.strip("\u200b")
-        )
+        key = (text, px, bold)
+        if key not in self._widths:
+            runs = self.runs(text, bold=bold)
+            self._widths[key] = sum(self.font(run.face, px).size(run.text)[0] for run in runs)
+        return self._widths[key]
+
+    def kept_texts(self) -> frozenset[str]:
+        """Texts that are remembered because they were measured."""
+        return frozenset(text for text, _ in self._runs) | frozenset(text for text, _, _ in self._widths)
 
     def clear(self) -> None:
+        """Forget every text measured and every glyph drawn."""
         self._open.clear()
+        self._runs.clear()
+        self._widths.clear()

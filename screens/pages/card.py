@@ -84,9 +84,7 @@ def _keys(page: Page, complete: bool) -> float:
     last = place(11)
     if complete:
         keys.append(
-            page.button(
-                "next", last, PinConfirmed(), "pin_pad.next", style="main", letter=theme.MAIN_BUTTON, main=True
-            )
+            page.button("next", last, PinConfirmed(), "pin_pad.next", style="main", letter=theme.MAIN_BUTTON, main=True)
         )
     page.add(KeyPad(Rect(MARGIN, top, page.inner, page.floor - top), tuple(keys)))
     if not complete:

@@ -69,9 +69,7 @@ def pay(view: Pay, context: Context) -> Screen:
     _amount(page, view, missing)
     if view.exact_only and missing > 0:
         note(page, "pay.exact")
-    lead = page.set_text(
-        "pay.lead", page.words.get("pay.lead"), Rect(0, 0, page.inner, 40), theme.LEAD, max_lines=2
-    )
+    lead = page.set_text("pay.lead", page.words.get("pay.lead"), Rect(0, 0, page.inner, 40), theme.LEAD, max_lines=2)
     top = page.floor - lead.rect.h - 2
     page.text("pay.lead", Rect(MARGIN, top, page.inner, 40), theme.LEAD, max_lines=2, colour="soft")
     page.floor = top - 6
@@ -87,7 +85,12 @@ def _amount(page: Page, view: Pay, missing: int) -> None:
     page.text(label, Rect(x, box.y + 11, width, 12), theme.BODY, ground="card", colour="soft")
     digits = f"{abs(missing):,}"
     taken = page.text(
-        "pay.amount", Rect(x, box.y + 26, width * 0.8, 44), theme.AMOUNT, digits, ground="card", colour="ai_deep"
+        "pay.amount",
+        Rect(x, box.y + 26, min(width - 30, page.width(digits, theme.AMOUNT) + 1), 44),
+        theme.AMOUNT,
+        digits,
+        ground="card",
+        colour="ai_deep",
     )
     unit_x = x + page.width(digits, theme.AMOUNT, em=taken.em) + 3
     unit = page.words.get("common.yen", yen="")
@@ -103,8 +106,8 @@ def _amount(page: Page, view: Pay, missing: int) -> None:
     page.add(AmountBar(Rect(x, box.y + 80, width, 9), part))
     y = box.y + 96
     inserted = page.words.get("pay.inserted")
-    page.text("pay.inserted", Rect(x, y, 60, 14), theme.BODY, inserted, ground="card", middle=True)
-    label_w = page.width(inserted, theme.BODY)
+    label_w = page.width(inserted, theme.BODY) + 1
+    page.text("pay.inserted", Rect(x, y, label_w, 14), theme.BODY, inserted, ground="card", middle=True)
     page.text(
         "pay.inserted.value",
         Rect(x + label_w + 6, y, 55, 14),
@@ -140,7 +143,7 @@ def _amount(page: Page, view: Pay, missing: int) -> None:
 
 
 def _coins(page: Page, view: Pay) -> None:
-    """What the slot takes now; what it does not take is pale, crossed out and named so."""
+    """What the slot takes now; what it does not take is pale and named so."""
     values = sorted({*COINS, *view.accepted}, reverse=True)
     refused = [value for value in values if value not in view.accepted]
     room = page.floor - page.y - 14
@@ -157,7 +160,7 @@ def _coins(page: Page, view: Pay) -> None:
         page.add(Picture(kind if usable else f"{kind}_off", rect, page.ground))
         if not usable:
             words = Rect(rect.x - (step - 1 - size) / 2, rect.bottom + 3, step - 1, 10)
-            page.text("pay.refused_coin", words, theme.CAPTION, em=8.2, align=Align.CENTRE, colour="soft")
+            page.text("pay.refused_coin", words, theme.CAPTION, align=Align.CENTRE, colour="soft")
         metal = METALS.get(value, "ai_tint") if usable else "foot"
         page.text(
             f"pay.coin.{value}",
@@ -332,9 +335,7 @@ def _state(page: Page, view: Refused, base: str) -> None:
         if index:
             page.add(Box(Rect(box.x + 10, y - 0.3, box.w - 20, 0.6), fill="line", radius=0))
         page.add(Picture(icon, Rect(box.x + 9, y + 3.5, 24, 20), "card"))
-        page.text(
-            label, Rect(box.x + 40, y, 42, row_h), theme.BODY, middle=True, ground="card", colour="soft", em=9.6
-        )
+        page.text(label, Rect(box.x + 40, y, 42, row_h), theme.BODY, middle=True, ground="card", colour="soft", em=9.6)
         page.text(
             value_id,
             Rect(box.x + 82, y, box.w - 92, row_h),

@@ -63,9 +63,7 @@ def _chips(page: Page, view: Idle) -> None:
         width = page.width(words, theme.CAPTION) + 16
         chip = Rect(page.w - MARGIN - width, top, width, CHIP_H)
         page.add(Box(chip, fill="card", border="line", border_mm=BORDER, radius=CHIP_H / 2))
-        page.text(
-            "idle.closes", chip.inset(4), theme.CAPTION, words, middle=True, align=Align.CENTRE, ground="card"
-        )
+        page.text("idle.closes", chip.inset(4), theme.CAPTION, words, middle=True, align=Align.CENTRE, ground="card")
         used = True
     if used:
         page.floor = top - 9
@@ -208,9 +206,7 @@ def alternatives(page: Page, places: tuple[str, ...]) -> None:
     if not places:
         return
     width = page.inner - 22
-    heights = [
-        page.set_text("", words, Rect(0, 0, width, 60), theme.BODY, max_lines=3).rect.h + 6 for words in places
-    ]
+    heights = [page.set_text("", words, Rect(0, 0, width, 60), theme.BODY, max_lines=3).rect.h + 6 for words in places]
     height = 30 + sum(heights)
     box = Rect(MARGIN, page.floor - height, page.inner, height)
     page.add(Box(box, fill="card", border="line", border_mm=BORDER))

@@ -1,0 +1,216 @@
+"""The window: draws on change, takes touches through pygame's queue, forgets."""
+
+import dataclasses
+from datetime import timedelta
+from typing import Protocol
+
+import pygame
+import pytest
+
+from kiosk import events as ev
+from kiosk import view_model as vm
+from screens.display import Display
+from screens.elements import Button
+from screens.fonts import Faces
+from screens.layout import build
+from screens.panel import REFERENCE
+from screens.samples import samples
+
+SAMPLES = dict(samples())
+
+
+class Clock(Protocol):
+    """The conftest's clock: seconds that a test moves."""
+
+    now: float
+
+
+PAD = SAMPLES["11-pin-full"]
+
+
+def centre(button: Button) -> tuple[float, float]:
+    rect = button.rect
+    return (rect.x + rect.w / 2) / REFERENCE.width_mm, (rect.y + rect.h / 2) / REFERENCE.height_mm
+
+
+def post(kind: int, x: float, y: float) -> None:
+    pygame.event.post(
+        pygame.event.Event(kind, touch_id=1, finger_id=7, x=x, y=y, dx=0.0, dy=0.0, pressure=1.0, window=None)
+    )
+
+
+def mouse(kind: int, x: float, y: float, *, touch: bool) -> None:
+    pos = (round(x * REFERENCE.width_px), round(y * REFERENCE.height_px))
+    pygame.event.post(pygame.event.Event(kind, pos=pos, button=1, touch=touch, window=None))
+
+
+def tap(x: float, y: float, *, synthetic: bool | None = True) -> None:
+    """A finger as SDL reports it, with its shadow of a mouse (marked, unmarked, or none)."""
+    post(pygame.FINGERDOWN, x, y)
+    if synthetic is not None:
+        mouse(pygame.MOUSEBUTTONDOWN, x, y, touch=synthetic)
+    post(pygame.FINGERUP, x, y)
+    if synthetic is not None:
+        mouse(pygame.MOUSEBUTTONUP, x, y, touch=synthetic)
+
+
+def test_touching_the_middle_of_any_button_yields_its_event_once(display: Display, clock: Clock) -> None:
+    for name, view in SAMPLES.items():
+        display.show(view)
+        assert display.screen is not None
+        for target in list(display.screen.targets()):
+            clock.now += 1.0
+            tap(*centre(target))
+            assert display.poll() == [target.press], (name, target.id)
+
+
+@pytest.mark.parametrize("synthetic", [True, False, None])
+def test_the_mouse_shadow_of_a_finger_is_no_second_press(display: Display, synthetic: bool | None) -> None:
+    display.show(PAD)
+    tap(*point(display, "digit-5"), synthetic=synthetic)
+    assert display.poll() == [ev.DigitPressed(5)]
+
+
+def point(display: Display, target_id: str) -> tuple[float, float]:
+    assert display.screen is not None
+    return centre(next(target for target in display.screen.targets() if target.id == target_id))
+
+
+def test_a_real_mouse_works(display: Display) -> None:
+    display.show(PAD)
+    mouse(pygame.MOUSEBUTTONDOWN, *point(display, "digit-5"), touch=False)
+    assert display.poll() == []
+    mouse(pygame.MOUSEBUTTONUP, *point(display, "digit-5"), touch=False)
+    assert display.poll() == [ev.DigitPressed(5)]
+
+
+def test_a_bounce_counts_once_and_a_second_tap_twice(display: Display, clock: Clock) -> None:
+    display.show(PAD)
+    place = point(display, "digit-5")
+    tap(*place)
+    clock.now += 0.1
+    tap(*place)
+    assert display.poll() == [ev.DigitPressed(5)]
+    clock.now += 0.16
+    tap(*place)
+    assert display.poll() == [ev.DigitPressed(5)]
+
+
+def test_another_key_is_taken_at_once(display: Display) -> None:
+    display.show(PAD)
+    tap(*point(display, "digit-5"))
+    tap(*point(display, "digit-8"))
+    assert display.poll() == [ev.DigitPressed(5), ev.DigitPressed(8)]
+
+
+def test_a_finger_that_slides_off_does_nothing(display: Display) -> None:
+    display.show(PAD)
+    post(pygame.FINGERDOWN, *point(display, "digit-5"))
+    post(pygame.FINGERUP, *point(display, "digit-6"))
+    assert display.poll() == []
+
+
+def test_a_finger_down_on_one_screen_does_nothing_on_the_next(display: Display) -> None:
+    display.show(SAMPLES["25-confirm"])
+    place = point(display, "next")
+    post(pygame.FINGERDOWN, *place)
+    assert display.poll() == []
+    display.show(SAMPLES["50-refused-cancelled"])
+    post(pygame.FINGERUP, *place)
+    assert display.poll() == []
+
+
+def test_a_finger_stays_valid_while_its_key_stays(display: Display) -> None:
+    assert isinstance(PAD, vm.PinPad)
+    display.show(dataclasses.replace(PAD, digits=1))
+    place = point(display, "digit-5")
+    post(pygame.FINGERDOWN, *place)
+    display.poll()
+    display.show(dataclasses.replace(PAD, digits=2))
+    post(pygame.FINGERUP, *place)
+    assert display.poll() == [ev.DigitPressed(5)]
+
+
+def test_touching_beside_everything_does_nothing(display: Display) -> None:
+    display.show(SAMPLES["02-idle"])
+    tap(0.5, 0.5)
+    assert display.poll() == []
+
+
+def test_only_a_change_is_drawn_and_seconds_are_none(display: Display) -> None:
+    view = SAMPLES["31-pay"]
+    assert display.show(view) is True
+    assert display.show(view) is False
+    later = dataclasses.replace(
+        view, frame=dataclasses.replace(view.frame, moment=view.frame.moment + timedelta(seconds=40))
+    )
+    assert display.show(later) is False
+    minute = dataclasses.replace(
+        view, frame=dataclasses.replace(view.frame, moment=view.frame.moment + timedelta(seconds=60))
+    )
+    assert display.show(minute) is True
+
+
+def pixels() -> bytes:
+    surface = pygame.display.get_surface()
+    assert surface is not None
+    return pygame.image.tobytes(surface, "RGB")
+
+
+def test_after_erasing_the_panel_is_the_still_picture_and_nothing_of_the_session_is_kept(display: Display) -> None:
+    arrived = SAMPLES["30-arrived-rare"]
+    display.show(vm.Still(arrived.frame))
+    still, still_texts = pixels(), display.kept_texts()
+    display.show(arrived)
+    assert pixels() != still
+    assert any("﨑" in text for text in display.kept_texts())
+    display.erase()
+    assert pixels() == still
+    assert display.kept_texts() <= still_texts
+    assert not any("﨑" in text or "𠮷" in text for text in display.kept_texts())
+    assert display.screen is not None
+    assert display.screen.id == "still"
+
+
+def test_touches_before_the_erase_are_gone(display: Display) -> None:
+    display.show(PAD)
+    tap(*point(display, "digit-5"))
+    display.erase()
+    display.show(PAD)
+    assert display.poll() == []
+
+
+def test_the_same_view_gives_the_same_pixels_after_another(display: Display, faces: Faces) -> None:
+    display.show(SAMPLES["02-idle"])
+    first = pixels()
+    display.show(SAMPLES["13-take-card"])
+    display.show(SAMPLES["02-idle"])
+    assert pixels() == first
+
+
+def test_text_is_drawn_in_its_colour(display: Display) -> None:
+    display.show(SAMPLES["25-confirm"])
+    surface = pygame.display.get_surface()
+    assert surface is not None
+    screen = build(SAMPLES["25-confirm"], REFERENCE, Faces())
+    title = next(text for text in screen.texts() if text.id == "confirm.title")
+    k = REFERENCE.px_per_mm
+    area = pygame.Rect(title.rect.x * k, title.rect.y * k, title.rect.w * k, title.rect.h * k)
+    colours = {
+        tuple(surface.get_at((x, y))[:3]) for x in range(area.x, area.right) for y in range(area.y, area.bottom, 3)
+    }
+    assert (0x17, 0x20, 0x2B) in colours
+    assert (0xF7, 0xF5, 0xEF) in colours
+
+
+def test_closing_twice_is_allowed(display: Display) -> None:
+    display.close()
+    display.close()
+
+
+def test_no_window_is_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
+    from screens.display import DisplayError
+
+    monkeypatch.setenv("SDL_VIDEODRIVER", "no-such-driver")
+    with pytest.raises(DisplayError, match="SDL_VIDEODRIVER is no-such-driver"):
+        Display(REFERENCE)

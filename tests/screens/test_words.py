@@ -1,0 +1,166 @@
+"""Texts, line breaking, faces and the rendered phrases."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from screens import fonts
+from screens.fonts import Coverage, Faces, FontError
+from screens.linebreak import NOT_AT_END, NOT_AT_START, atoms, break_lines
+from screens.samples import REASONS
+from screens.strings import PHRASES, UnknownText, languages, spoken, table
+from screens.voice import FOLDER
+
+SAID_BY_THE_CORE = {
+    "idle", "closed", "out_of_service", "pin_pad", "pin_wrong", "last_try", "take_card", "choose_certificate",
+    "choose_kind", "choose_household", "choose_items", "choose_copies", "confirm", "arrived", "pay", "printing",
+    "printing_stay", "take_certificate", "take_change", "take_receipt", "take_all", "refused", "thanks", "warning",
+    "wait_download", "returning_money",
+}  # fmt: skip
+
+
+def test_every_refusal_says_what_happened_and_what_to_do() -> None:
+    words = table("ja")
+    for reason in REASONS:
+        for part in ("title", "what", "do"):
+            assert words.get(f"refused.{reason}.{part}")
+        for part in ("what", "do"):
+            assert words.get(f"refused.{reason}.{part}").endswith("。")
+
+
+def test_every_language_has_the_texts_and_phrases_of_japanese() -> None:
+    assert languages()[0] == "ja"
+    for language in languages():
+        assert table(language).ids() == table("ja").ids()
+        assert set(spoken(language)) == set(PHRASES)
+    assert set(PHRASES) >= SAID_BY_THE_CORE
+
+
+def test_an_unknown_id_is_an_error_that_says_where() -> None:
+    with pytest.raises(UnknownText, match=r"ja\.toml"):
+        table("ja").get("no.such.text")
+
+
+def fixed(text: str) -> float:
+    return float(len(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("カードを読み取り台に置いてください", 12, ("カードを読み取り台に", "置いてください")),
+        (
+            "お名前の一部を出しています。あなたの証明書ですか。",
+            23,
+            ("お名前の一部を出しています。", "あなたの証明書ですか。"),
+        ),
+        ("これでよろしいですか", 9, ("これで", "よろしいですか")),
+        ("短い文", 10, ("短い文",)),
+        ("一行目\n二行目", 10, ("一行目", "二行目")),
+    ],
+)
+def test_lines_end_at_phrases(text: str, width: float, lines: tuple[str, ...]) -> None:
+    assert break_lines(text, width, fixed, 2) == lines
+
+
+def test_kinsoku_holds_at_any_width() -> None:
+    text = "写し・印鑑登録証明書・課税証明書を「もどる」で（１部）えらべます。600円、よろしいですか？"
+    for width in range(6, 40):
+        lines = break_lines(text, width, fixed, 20)
+        assert lines is not None
+        assert "".join(lines) == text
+        for line in lines:
+            assert line[0] not in NOT_AT_START
+            assert line[-1] not in NOT_AT_END
+        assert "600円" in text
+        assert not any(line.endswith("600") for line in lines)
+
+
+def test_too_many_lines_are_said_and_not_cut() -> None:
+    assert break_lines("証明書をお取りください", 4, fixed, 2) is None
+
+
+def test_a_variation_selector_stays_with_its_base() -> None:
+    assert "葛\U000e0100" in "".join(atoms("葛\U000e0100城市"))
+    lines = break_lines("葛\U000e0100" * 8, 4, lambda text: float(len(text.replace("\U000e0100", ""))), 4)
+    assert lines is not None
+    assert all(line.startswith("葛") for line in lines)
+
+
+@pytest.mark.parametrize("name", fonts.FILES.values())
+def test_the_coverage_read_is_that_of_the_font(name: str) -> None:
+    coverage = Coverage(fonts.FOLDER / name)
+    with TTFont(fonts.FOLDER / name, lazy=True) as font:
+        cmap = set(font.getBestCmap())
+        uvs = next(t.uvsDict for t in font["cmap"].tables if t.format == 14)
+    assert all((code in coverage) == (code in cmap) for code in range(0x20, 0x30000))
+    pairs = {(base, selector) for selector, entries in uvs.items() for base, _ in entries}
+    assert all(coverage.has_sequence(*pair) for pair in pairs)
+    assert not coverage.has_sequence(ord("ん"), 0xE0100)
+
+
+def test_rare_characters_of_names_come_from_the_second_face(faces: Faces) -> None:
+    assert faces.can_draw("髙﨑𠮷邉鷗祇葛\U000e0100〇○①㈱")
+    runs = faces.runs("𠮷田", bold=True)
+    assert [(run.face, run.text) for run in runs] == [("name", "𠮷"), ("bold", "田")]
+    # A form that only the second face has is drawn there; one that nobody has is drawn as its base.
+    assert "".join(run.text for run in faces.runs("田\U000e01ef", bold=True)) == "田"
+    assert not faces.can_draw("\U0001f600")
+    assert faces.width("𠮷田", 40, bold=True) == pytest.approx(80, abs=2)
+
+
+def test_all_ideographs_of_the_name_standards_can_be_drawn(faces: Faces) -> None:
+    unified = [chr(code) for code in range(0x4E00, 0x9FEA)]
+    missing = [char for char in unified if not faces.can_draw(char)]
+    assert len(missing) / len(unified) < 0.001, missing[:20]
+
+
+def test_a_missing_or_damaged_face_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(FontError, match="make_fonts"):
+        Faces(tmp_path)
+    for name in fonts.FILES.values():
+        (tmp_path / name).write_bytes(b"not a font at all, only some bytes")
+    with pytest.raises(FontError, match="damaged"):
+        Faces(tmp_path)
+
+
+def test_the_shipped_fonts_are_small_and_licensed() -> None:
+    assert (fonts.FOLDER / "KioskNameGothic-Bold.otf").stat().st_size < 6_000_000
+    for name in ("OFL-BIZUDPGothic.txt", "OFL-KioskNameGothic.txt"):
+        assert "SIL OPEN FONT LICENSE" in (fonts.FOLDER / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_phrase_is_rendered_as_it_is_written(language: str) -> None:
+    folder = FOLDER / language
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["credit"]
+    entries = {entry["id"]: entry for entry in manifest["phrases"]}
+    assert set(entries) == set(PHRASES)
+    assert {path.name for path in folder.glob("*.ogg")} == {entry["file"] for entry in entries.values()}
+    for phrase, entry in entries.items():
+        assert entry["text"] == spoken(language)[phrase], f"{phrase}: python -m screens.render_voices"
+        assert entry["sha256"] == hashlib.sha256((folder / entry["file"]).read_bytes()).hexdigest()
+        assert entry["lufs"] == pytest.approx(-20.0, abs=0.5)
+        assert entry["peak_dbfs"] <= -1.0
+        assert 0.8 <= entry["seconds"] <= 7.0
+
+
+READINGS = {
+    "idle": "カードヲ、ヨミトリダイニオイテクダサイ。",
+    "pin_pad": "アンショーバンゴー、ヨンケタヲオシテクダサイ。",
+    "last_try": "アンショーバンゴーヲオセルノワ、アトイッカイデス。",
+    "choose_copies": "ナンブ、ヒツヨーデスカ。",
+    "take_certificate": "ショーメーショヲオトリクダサイ。",
+    "take_receipt": "リョーシューショヲオトリクダサイ。",
+    "thanks": "アリガトーゴザイマシタ。オワスレモノニ、ゴチューイクダサイ。",
+}
+
+
+def test_the_difficult_readings_are_right() -> None:
+    manifest = json.loads((FOLDER / "ja" / "manifest.json").read_text(encoding="utf-8"))
+    kana = {entry["id"]: entry["kana"] for entry in manifest["phrases"]}
+    assert {phrase: kana[phrase] for phrase in READINGS} == READINGS
