@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 import cups
@@ -28,11 +29,20 @@ _ENDED: Final = (7, 8, 9)
 _DEVICE_OPTIONS: Final = "contimeout=20&waitjob=false"
 
 
-class Queue:
-    """A driverless queue to `uri`, printing on `tray` (an IPP media-source)."""
+# The PPD that cupsd makes of the printer's answers is changed in two places. The filter line: the bytes that were
+# verified are the bytes that are printed; pdftopdf would write the pages anew and shift fine dot patterns. The
+# mandatory attribute: CUPS before 2.4.8 keeps print-scaling from such a printer (OpenPrinting/cups#862), and an
+# imprint of a seal must come out 1:1.
+_FILTER_KEY: Final = "*cupsFilter2:"
+_TAKES_PDF: Final = '*cupsFilter2: "application/vnd.cups-pdf application/pdf'
+_OUR_LINES: Final = ('*cupsFilter2: "application/pdf application/pdf 0 -"', '*cupsMandatory: "print-scaling"')
 
-    def __init__(self, server: str, uri: str, tray: str) -> None:
-        self._server, self._uri, self._tray = server, uri, tray
+
+class Queue:
+    """A driverless queue to `uri`, printing on `tray` (an IPP media-source), in the cupsd of `directory`."""
+
+    def __init__(self, directory: Path, uri: str, tray: str) -> None:
+        self._directory, self._uri, self._tray = directory, uri, tray
         self._connection: cups.Connection | None = None
 
     def create(self, alive: Callable[[], bool] = lambda: True) -> None:
@@ -40,13 +50,15 @@ class Queue:
         with _our_words("the print queue could not be made"):
             cups.setUser(USER)
             cups.setPasswordCB(lambda _prompt: "")  # never ask on a terminal
-            connection = cups.Connection(host=self._server, port=0, encryption=cups.HTTP_ENCRYPT_NEVER)
+            server = str(self._directory / "cups.sock")
+            connection = cups.Connection(host=server, port=0, encryption=cups.HTTP_ENCRYPT_NEVER)
             connection.addPrinter(NAME, ppdname="everywhere", device=self._uri, info="certificates")
             deadline = time.monotonic() + _PPD_S
             while self._model(connection) == "Local Raw Printer":
                 if time.monotonic() > deadline or not alive():
                     raise PrintError("the printer did not tell the spooler its abilities")
                 time.sleep(0.02)
+            self._print_unchanged(connection)
             # Only now: with options in it, the device cannot be asked.
             separator = "&" if "?" in self._uri else "?"
             connection.setPrinterDevice(NAME, f"{self._uri}{separator}{_DEVICE_OPTIONS}")
@@ -102,6 +114,21 @@ class Queue:
             connection = self._known()
             for job_id in connection.getJobs(which_jobs="not-completed", requested_attributes=["job-id"]):
                 connection.cancelJob(job_id, purge_job=True)
+
+    def _print_unchanged(self, connection: cups.Connection) -> None:
+        try:
+            made = (self._directory / f"etc/ppd/{NAME}.ppd").read_text("utf-8").splitlines()
+        except OSError:
+            raise PrintError("the spooler did not write down the printer's abilities") from None
+        if not any(line.startswith(_TAKES_PDF) for line in made):
+            raise PrintError("the printer does not take PDF (document-format-supported): use one that does")
+        ours = self._directory / "queue.ppd"
+        kept = [line for line in made if not line.startswith(_FILTER_KEY)]
+        ours.write_text("\n".join((*kept, *_OUR_LINES, "")), "utf-8")
+        try:
+            connection.addPrinter(NAME, filename=str(ours))
+        finally:
+            ours.unlink()
 
     def _known(self) -> cups.Connection:
         if self._connection is None:

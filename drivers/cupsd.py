@@ -2,7 +2,7 @@
 
 Everything it ever writes lies in one directory, made by `start` and removed by `stop`; that directory belongs on
 a memory file system. It listens on one domain socket, keeps no job after its end, retries nothing and dies with
-us (`PR_SET_PDEATHSIG`). Its filters and backends have process groups of their own and survive it, so they carry
+us (`PR_SET_PDEATHSIG`). Its backends have process groups of their own and survive it, so they carry
 a marker in their environment by which `drivers.leftovers` finds them (cups-files.conf(5), `SetEnv`).
 """
 
@@ -26,6 +26,7 @@ from kiosk.errors import PrintError
 MARKER: Final = leftovers.MARKER
 _PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
 _SOCKET_NAME_MAX: Final = 107  # sun_path of unix(7), without its closing zero
+_SOCKET: Final = "cups.sock"
 _START_S: Final = 10.0
 _FILTERS_ACCOUNT: Final = "lp"
 
@@ -47,7 +48,7 @@ User {user}
 Group {group}
 SystemGroup {system_group}
 LogFilePerm 0600
-ConfigFilePerm 0600
+ConfigFilePerm 0640
 FatalErrors config permissions
 SetEnv {marker} {mark}
 """
@@ -106,8 +107,6 @@ def find_installation() -> Installation:
     server_bin = next((path for path in map(Path, ("/usr/lib/cups", "/usr/libexec/cups")) if path.is_dir()), None)
     if cupsd is None or server_bin is None or not (server_bin / "backend/ipp").exists():
         raise PrintError("the print spooler is missing: install the Debian package cups-daemon")
-    if not (server_bin / "filter/pdftopdf").exists():
-        raise PrintError("the print filters are missing: install the Debian package cups-filters")
     for tool in ("setpriv", "prlimit"):
         if shutil.which(tool, path=_PATH) is None:
             raise PrintError(f"{tool} is missing: install the Debian package util-linux")
@@ -126,12 +125,8 @@ class Cupsd:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def socket(self) -> str:
-        """Path of the domain socket, to be given to libcups as the server."""
-        return str(self._directory / "cups.sock")
-
-    @property
     def directory(self) -> Path:
+        """Everything it writes is in here; its socket is `cups.sock`."""
         return self._directory
 
     @property
@@ -147,7 +142,7 @@ class Cupsd:
         if self.alive:
             return
         installation = find_installation()
-        if len(os.fsencode(self.socket)) > _SOCKET_NAME_MAX:
+        if len(os.fsencode(self._directory / _SOCKET)) > _SOCKET_NAME_MAX:
             raise PrintError("the runtime directory's path is too long for a socket: choose a shorter one")
         self.stop()
         self._lay_out(installation)
@@ -239,7 +234,7 @@ class Cupsd:
                 break
             try:
                 with socket.socket(socket.AF_UNIX) as probe:
-                    probe.connect(self.socket)
+                    probe.connect(str(self._directory / _SOCKET))
                 return
             except OSError:
                 time.sleep(0.01)

@@ -60,7 +60,7 @@ class CertificatePrinter:
         self._keep = tuple(keep)
         self._ipp = IppClient(settings.uri, cups_queue.USER)
         self._cupsd = cupsd.Cupsd(self._runtime)
-        self._queue = cups_queue.Queue(self._cupsd.socket, settings.uri, self._tray)
+        self._queue = cups_queue.Queue(self._cupsd.directory, settings.uri, self._tray)
         self._sink: Sink = _nobody
         self._follow: Follow | None = None
         self._verdict: Callable[[Judgement], None] = _ignore

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 import pytest
 
 from config.schema import PrinterSettings
-from drivers import leftovers, print_witness
+from drivers import cups_queue, cupsd, leftovers, print_witness
 from drivers.print_follow import Limits
 from drivers.printer_cups import CertificatePrinter
 from hardware_sim.printer import PrinterBench, PrinterConfig
@@ -112,8 +113,23 @@ def test_a_two_sided_page_comes_out_once(
     assert received["job_name"] == JOB
     assert (received["pages"], received["sides"], received["tray"]) == (2, "two-sided-long-edge", "tray-1")
     assert (received["user"], received["copies"], received["scaling"]) == ("kiosk", 1, "none")
+    assert received["sha256"] == hashlib.sha256(page).hexdigest()  # what was verified is what was printed
     (sheet,) = bench.take_output()
     assert (sheet.job_name, sheet.back is not None) == (JOB, True)
+
+
+def test_the_tray_of_the_configuration_is_used(
+    bench: PrinterBench, answers: Sink, page: bytes, runtime: Path, patience: Any
+) -> None:
+    printer = CertificatePrinter(PrinterSettings(bench.uri, "tray-2", "tray-1"), runtime, patience, limits=FAST)
+    printer.start(answers)
+    try:
+        ready(printer, answers)
+        printer.print_copy(effects.PrintCopy(2, 1, 2, JOB), page)
+        assert answers.wait(events.CopyJudged).outcome is PrintOutcome.PRINTED
+    finally:
+        printer.close()
+    assert [sheet.tray for sheet in bench.take_output()] == ["tray-2"]
 
 
 def test_two_copies_are_two_jobs_each_judged_by_its_own(
@@ -299,6 +315,35 @@ def test_spooler_killed_while_the_machine_waits_then_wiped_and_found(
     found = answers.wait(events.JobFound)
     assert (found.order, found.job, found.outcome, found.sheets) == (21, JOB, PrintOutcome.NOT_PRINTED, 0)
     assert len(bench.log("cancel-job")) == 1
+
+
+def test_a_backend_that_outlived_its_spooler_is_found_by_its_marker_and_never_prints(
+    bench: PrinterBench, make: Callable[[], CertificatePrinter], answers: Sink, page: bytes, runtime: Path
+) -> None:
+    spooler = cupsd.Cupsd(runtime)
+    spooler.start()
+    queue = cups_queue.Queue(spooler.directory, bench.uri, "tray-1")
+    queue.create(lambda: spooler.alive)
+    bench.fault("hang")  # the backend has the document and cannot get rid of it
+    queue.submit(JOB, page)
+
+    def backends() -> list[int]:
+        return [pid for pid in leftovers.find_processes(runtime) if pid != spooler.pid]
+
+    wait_until(lambda: bool(backends()))
+    (backend,) = backends()
+    wait_until(lambda: b"ipp" in Path(f"/proc/{backend}/comm").read_bytes())
+    assert f"{leftovers.MARKER}={runtime}".encode() in Path(f"/proc/{backend}/environ").read_bytes().split(b"\0")
+    os.kill(cupsd_pid(runtime), signal.SIGKILL)
+    assert backends() == [backend]  # it does live on
+    printer = make()
+    printer.wipe(effects.Wipe(20))
+    assert answers.wait(events.Wiped).clean
+    assert leftovers.find_processes(runtime) == []
+    spooler.stop()
+    bench.clear_faults()
+    ready(printer, answers, order=21)
+    assert [entry for entry in bench.log("sheet") if entry["job_name"] == JOB] == []
 
 
 def test_job_of_an_earlier_process_comes_out_and_is_found_printed(
