@@ -133,8 +133,18 @@ def recognised(session: Session, event: Authenticated, now: Moment) -> Result:
     return go(session, State.CHOOSING_CERTIFICATE, now)
 
 
+TEXT_OF_REASON = {
+    "certificate_expired": "card_expired",
+    "certificate_invalid": "card_unknown_issuer",
+    "fee_changed": "city_unavailable",
+    "copies_exceeded": "not_available",
+    "busy": "city_unavailable",
+}
+"""Public reasons of the city (docs/protocol.md §8) that share a text with another cause."""
+
+
 def declined(session: Session, event: IssuerDeclined, now: Moment) -> Result:
-    return refuse(session, now, event.reason)
+    return refuse(session, now, TEXT_OF_REASON.get(event.reason, event.reason))
 
 
 def failed(session: Session, event: IssuerFailed, now: Moment) -> Result:
