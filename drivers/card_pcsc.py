@@ -32,6 +32,8 @@ from kiosk.errors import CardError, CardRemoved, DeviceError, DeviceOffline
 
 POLL_S: Final = 0.15
 """A look costs about 1 ms of CPU at worst: 0.7 % of a core."""
+SETTLE_MS: Final = 500
+"""Longer than pcscd's own 0.4 s between two looks for a card."""
 SOCKET_VARIABLE: Final = "PCSCLITE_CSOCK_NAME"
 
 OK: Final = 0
@@ -133,6 +135,7 @@ class Connection:
     def __init__(self, scard: Scard, handle: Any, protocol: int) -> None:
         self._scard = scard
         self._handle = handle
+        self.broken = False
         self._pci = pcsclite.SCARD_PCI_T0 if protocol == pcsclite.SCARD_PROTOCOL_T0 else pcsclite.SCARD_PCI_T1
 
     def transmit(self, command: Octets) -> bytes:
@@ -148,6 +151,7 @@ class Connection:
         finally:
             for i in range(len(wire)):
                 wire[i] = 0
+        self.broken = _code(result) != OK or not answer
         if _code(result) != OK:
             raise _error_of(result, "transmit")
         if not answer:
@@ -165,6 +169,7 @@ class PcscReader:
         self._name = ""
         self._state = pcsclite.SCARD_STATE_UNAWARE
         self._card: Any = None
+        self._connection: Connection | None = None
 
     @property
     def connected(self) -> bool:
@@ -219,14 +224,26 @@ class PcscReader:
         if _code(result) != OK:
             raise _error_of(result, "connect")
         self._card = handle
-        return Connection(self._scard, handle, protocol)
+        self._connection = Connection(self._scard, handle, protocol)
+        return self._connection
 
     def disconnect(self) -> None:
         """Power the card down, which also makes it forget a verified PIN. Nothing to do without a connection."""
         if self._card is not None:
+            if self._connection is not None and self._connection.broken:
+                self._settle()
             # Whatever the result: a card that cannot be powered down any more has no power.
             self._scard.SCardDisconnect(self._card, pcsclite.SCARD_UNPOWER_CARD)
-            self._card = None
+            self._card = self._connection = None
+
+    def _settle(self) -> None:
+        """After a broken exchange, let pcscd look for itself before the card is powered down.
+
+        Powering down a card that has just gone tells pcscd so behind the back of its own watch. If the card
+        slipped and is back before that watch looks, pcscd believes the reader empty until the card is taken
+        away and laid down once more.
+        """
+        self._scard.SCardGetStatusChange(self._open_context(), SETTLE_MS, [(self._name, self._state)])
 
     def _open_context(self) -> Any:
         if self._context is None:

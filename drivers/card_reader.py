@@ -33,15 +33,7 @@ from typing import Final, Protocol
 from drivers.apdu import Channel, Octets, Transmit
 from drivers.card_application import CardApplication, CardProfile, CertificateLocked
 from drivers.card_certificate import CardTrust, proves_possession, trouble_of
-from drivers.card_pcsc import (
-    POLL_S,
-    CardMute,
-    PcscReader,
-    Presence,
-    Watchdog,
-    reason_of,
-    use_socket,
-)
+from drivers.card_pcsc import POLL_S, CardMute, PcscReader, Presence, Watchdog, reason_of, use_socket
 from drivers.worker import DeviceRefused, Worker
 from kiosk import effects, errors
 from kiosk.events import (
@@ -264,8 +256,7 @@ class CardReader:
                 return CardIdentified(order, kind)
             try:
                 with self._within(self._deadlines.certificate_s):
-                    certificate = application.certificate()
-                    tries_left = application.tries_left()
+                    certificate, tries_left = application.certificate(), application.tries_left()
             except CertificateLocked:
                 return CardIdentified(order, CardKind.PHONE)
             except (errors.ProtocolViolation, errors.CardUnknown):
@@ -289,9 +280,11 @@ class CardReader:
                 raise errors.CardBlocked("blocked before VERIFY")
             if tries_left < self._tries_left:
                 return CardFailed(order.order, "tries_changed")
-            with self._within(self._deadlines.verify_s):
-                application.verify(order.pin.expose())
-            order.pin.wipe()
+            try:
+                with self._within(self._deadlines.verify_s):
+                    application.verify(order.pin.expose())
+            finally:
+                order.pin.wipe()
             with self._within(self._deadlines.sign_s):
                 signature = application.sign(order.challenge)
         if not proves_possession(self._certificate, order.challenge, signature):
@@ -360,25 +353,21 @@ class CardReader:
         self._tries_left = 0
         with self._lock:
             pins = list(self._pins)
-        zero = [self._wipe(order) for order in pins]  # every one, also after one that failed
-        return all(zero)
+        return all({order: self._wipe(order) for order in pins}.values())
 
     def _wipe(self, order: int) -> bool:
         with self._lock:
             pin = self._pins.pop(order, None)
-        if pin is None:
-            return True
-        pin.wipe()
-        return not any(pin.expose())
+        if pin is not None:
+            pin.wipe()
+        return pin is None or not any(pin.expose())
 
     def _erased(self, order: int) -> Erased:
         zero = self._forget()
         powered_down = not self._reader.connected
-        checked = (
-            "card certificate forgotten",
-            "PIN buffers zero" if zero else "PIN buffer not zero",
-            "card powered down" if powered_down else "card connection blocked",
-        )
+        pins = "PIN buffers zero" if zero else "PIN buffer not zero"
+        power = "card powered down" if powered_down else "card connection blocked"
+        checked = ("card certificate forgotten", pins, power)
         return Erased(order, Part.READER, checked, clean=zero and powered_down)
 
 
@@ -390,7 +379,7 @@ class _Answer(Enum):
 
 
 class _Gate:
-    """Lets no command through once the deadline has passed, so that a late return cannot go on to VERIFY."""
+    """Lets no command through once the deadline has passed: what is reported as over must not go on."""
 
     def __init__(self, transmit: Transmit, stop_if_silent: Callable[[], None]) -> None:
         self._inner = transmit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -54,7 +55,8 @@ class FakeScard:
         return self._result("list"), list(self.readers)
 
     def SCardGetStatusChange(self, context: Any, wait_ms: int, states: list[Any]) -> Any:
-        assert wait_ms == 0
+        if wait_ms:
+            return self._result("wait", wait_ms, *states[0]), states
         name, current = states[0]
         if name not in self.readers:
             return 0x80100009, states
@@ -101,6 +103,25 @@ def test_closing_powers_the_card_down_first(reader, scard) -> None:
     reader.connect()
     reader.close()
     assert [call[0] for call in scard.calls[-2:]] == ["disconnect", "release"]
+
+
+@pytest.mark.parametrize(("code", "answer"), [(0x80100016, [0x90, 0x00]), (0, [])])
+def test_after_a_broken_exchange_pcscd_looks_before_the_card_is_powered_down(reader, scard, code, answer) -> None:
+    scard.state = PRESENT | 1 << 16
+    reader.look()
+    scard.results["transmit"], scard.answer = code, answer
+    with pytest.raises(errors.CardRemoved):
+        reader.connect().transmit(b"\x00\x20\x00\x80")
+    reader.disconnect()
+    assert scard.calls[-2:] == [
+        ("wait", 500, PICC, PRESENT | 1 << 16), ("disconnect", pcsclite.SCARD_UNPOWER_CARD),
+    ]  # fmt: skip
+
+
+def test_after_a_good_exchange_nothing_is_waited_for(reader, scard) -> None:
+    reader.connect().transmit(b"\x00\x20\x00\x80")
+    reader.disconnect()
+    assert not any(call[0] == "wait" for call in scard.calls)
 
 
 def test_two_matching_readers_are_a_matter_of_configuration(scard) -> None:
@@ -252,7 +273,8 @@ def test_a_nearer_deadline_wakes_the_watchdog_from_a_farther_one() -> None:
     watchdog = Watchdog(release.set)
     watchdog.start()
     with watchdog.within(60.0):
-        pass
+        while watchdog._wake is None:
+            time.sleep(0.001)
     with watchdog.within(0.01):
         assert release.wait(5.0)
     watchdog.stop()
