@@ -287,12 +287,21 @@ def test_jam_is_told_and_cleared(
 
 
 def test_the_same_order_twice_prints_once(
-    bench: PrinterBench, printer: CertificatePrinter, answers: Sink, page: bytes
+    bench: PrinterBench, printer: CertificatePrinter, answers: Sink, page: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    handed: list[str] = []
+    really = cups_queue.Queue.submit
+
+    def submit(queue: cups_queue.Queue, job: str, document: bytes) -> int:
+        handed.append(job)
+        return really(queue, job, document)
+
+    monkeypatch.setattr(cups_queue.Queue, "submit", submit)
     ready(printer, answers)
     for order in (2, 3):
         printer.print_copy(effects.PrintCopy(order, 1, 2, JOB), page)
         assert answers.wait(events.CopyJudged).outcome is PrintOutcome.PRINTED
+    assert handed == [JOB]
     assert len(bench.log("document")) == 1
 
 
