@@ -14,10 +14,12 @@ from kiosk.events import Event
 from kiosk.view_model import Frame, Still, View
 from screens import linebreak
 from screens.elements import Screen
-from screens.fonts import Faces
+from screens.fonts import FILES, FOLDER, Faces, coverage
 from screens.layout import build
 from screens.panel import Panel
+from screens.pictures import MAKERS, drawing
 from screens.render import Renderer
+from screens.strings import languages, table
 from screens.theme import STANDARD, Theme
 from screens.touch import Touch
 
@@ -159,6 +161,17 @@ class Display:
             pygame.display.quit()
         self._view = None
         self._screen = None
+
+
+def preload() -> None:
+    """Read all that every screen needs, without opening a window, a device or a font: for a parent that forks."""
+    linebreak.prepare()
+    for file in FILES.values():
+        coverage(FOLDER / file)
+    for language in languages():
+        table(language)
+    for name in MAKERS:
+        drawing(name)
 
 
 def _to_the_minute(view: View) -> View:

@@ -108,9 +108,9 @@ class Voice:
             sound = self._sound(phrase)
             channel = pygame.mixer.Channel(0)
             channel.stop()
+            # The sound's own volume: playing sets the channel's back to full, and the first buffer would be loud.
+            sound.set_volume(gain(level) * self._volume)
             channel.play(sound)
-            # After play: playing sets the channel's volume back to full.
-            channel.set_volume(gain(level) * self._volume)
         except pygame.error as error:
             self._lost(str(error))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kiosk.events import IdentityConfirmed, IdentityDenied, NextPressed, Place, TakenPressed
 from kiosk.view_model import Arrived, Pay, Printing, Refused, Take, Thanks
 from screens import theme
-from screens.elements import Align, AmountBar, Box, Picture, Rect, Screen
+from screens.elements import Align, AmountBar, Box, Element, Picture, Rect, Screen
 from screens.page import BORDER, GAP, MARGIN, Context, Page
 from screens.pages.card import note, said
 from screens.pages.service import alternatives, ask_box
@@ -31,7 +33,8 @@ def arrived(view: Arrived, context: Context) -> Screen:
     room = page.floor - page.y - 14
     box = Rect(MARGIN, page.y + 10, page.inner, min(room, 118))
     page.add(Box(box, fill="card", border="line", border_mm=BORDER))
-    name = f"{view.masked_name}　{page.words.get('arrived.honorific')}"
+    honorific = page.words.get("arrived.honorific")
+    name = f"{view.masked_name}　{honorific}"
     page.text(
         "arrived.name",
         Rect(box.x + 10, box.y + 6, box.w - 20, box.h - 36),
@@ -69,9 +72,10 @@ def pay(view: Pay, context: Context) -> Screen:
     _amount(page, view, missing)
     if view.exact_only and missing > 0:
         note(page, "pay.exact")
-    lead = page.set_text("pay.lead", page.words.get("pay.lead"), Rect(0, 0, page.inner, 40), theme.LEAD, max_lines=2)
+    lead_id = "pay.lead_exact" if view.exact_only else "pay.lead"
+    lead = page.set_text(lead_id, page.words.get(lead_id), Rect(0, 0, page.inner, 40), theme.LEAD, max_lines=2)
     top = page.floor - lead.rect.h - 2
-    page.text("pay.lead", Rect(MARGIN, top, page.inner, 40), theme.LEAD, max_lines=2, colour="soft")
+    page.text(lead_id, Rect(MARGIN, top, page.inner, 40), theme.LEAD, max_lines=2, colour="soft")
     page.floor = top - 6
     _coins(page, view)
     return page.finish()
@@ -314,50 +318,44 @@ def refused(view: Refused, context: Context) -> Screen:
 
 
 def _state(page: Page, view: Refused, base: str) -> None:
+    """Card, money and paper: one row for each, as high as its words need."""
     card_id, card = page.words.first(f"{base}.card", "refused.card")
     paper_id, paper = page.words.first(f"{base}.paper", "refused.paper")
     money_id = f"refused.money_{view.money}"
     if not view.amount_yen and f"{money_id}_all" in page.words:
         money_id += "_all"
     money_id, money = page.words.first(money_id, "refused.money_none", yen=f"{view.amount_yen:,}")
-    rows = [
-        ("icon_card", "refused.card_label", card_id, card),
-        ("icon_change", "refused.money_label", money_id, money),
-        ("icon_certificate", "refused.paper_label", paper_id, paper),
-    ]
-    slip = page.words.get("refused.slip", slip=view.slip) if view.slip else ""
-    row_h = 27.0
-    height = row_h * len(rows) + (16 if slip else 0) + 6
-    box = Rect(MARGIN, page.y + 9, page.inner, height)
-    page.add(Box(box, fill="card", border="line", border_mm=BORDER))
-    y = box.y + 3
-    for index, (icon, label, value_id, value) in enumerate(rows):
+    rows = [("card", card_id, card), ("money", money_id, money), ("paper", paper_id, paper)]
+    icons = {"card": "icon_card", "money": "icon_change", "paper": "icon_certificate"}
+    top = page.y + 9
+    y = top + 3
+    x, width = MARGIN + 82, page.inner - 92
+    inside: list[Element] = []
+    for index, (what, value_id, value) in enumerate(rows):
+        text = page.set_text(value_id, value, Rect(x, 0, width, 40), theme.STRONG, max_lines=2, ground="card", em=10.4)
+        slip = what == "money" and bool(view.slip)
+        words_h = text.rect.h + (17 if slip else 0)
+        row_h = max(27.0, words_h + 13)
         if index:
-            page.add(Box(Rect(box.x + 10, y - 0.3, box.w - 20, 0.6), fill="line", radius=0))
-        page.add(Picture(icon, Rect(box.x + 9, y + 3.5, 24, 20), "card"))
-        page.text(label, Rect(box.x + 40, y, 42, row_h), theme.BODY, middle=True, ground="card", colour="soft", em=9.6)
-        page.text(
-            value_id,
-            Rect(box.x + 82, y, box.w - 92, row_h),
-            theme.STRONG,
-            value,
-            max_lines=2,
-            middle=True,
-            ground="card",
-            em=10.4,
-        )
-        y += row_h
-        if slip and label == "refused.money_label":
-            page.text(
-                "refused.slip",
-                Rect(box.x + 82, y - 2, box.w - 92, 14),
-                theme.BODY,
-                slip,
-                middle=True,
-                ground="card",
+            inside.append(Box(Rect(MARGIN + 10, y - 0.3, page.inner - 20, 0.6), fill="line", radius=0))
+        inside.append(Picture(icons[what], Rect(MARGIN + 9, y + (row_h - 20) / 2, 24, 20), "card"))
+        label = Rect(MARGIN + 40, y, 40, row_h)
+        name = f"refused.{what}_label"
+        inside.append(
+            page.set_text(
+                name, page.words.get(name), label, theme.BODY, middle=True, ground="card", colour="soft", em=9.6
             )
-            y += 16
-    page.y = box.bottom
+        )
+        words_top = y + (row_h - words_h) / 2
+        inside.append(replace(text, rect=Rect(x, words_top, width, text.rect.h)))
+        if slip:
+            number = page.words.get("refused.slip", slip=view.slip)
+            below = Rect(x, words_top + text.rect.h + 6, width, 11)
+            inside.append(page.set_text("refused.slip", number, below, theme.BODY, ground="card"))
+        y += row_h
+    page.add(Box(Rect(MARGIN, top, page.inner, y + 3 - top), fill="card", border="line", border_mm=BORDER))
+    page.add(*inside)
+    page.y = y + 3
 
 
 def thanks(view: Thanks, context: Context) -> Screen:
@@ -383,6 +381,3 @@ def thanks(view: Thanks, context: Context) -> Screen:
     page.floor = top - GAP
     page.picture("done", share=0.7)
     return page.finish()
-
-
-__all__ = ["arrived", "pay", "printing", "refused", "said", "take", "thanks"]

@@ -9,7 +9,7 @@ import pytest
 
 from kiosk import events as ev
 from kiosk import view_model as vm
-from screens.display import Display
+from screens.display import Display, DisplayError, preload
 from screens.elements import Button
 from screens.fonts import Faces
 from screens.layout import build
@@ -209,8 +209,15 @@ def test_closing_twice_is_allowed(display: Display) -> None:
 
 
 def test_no_window_is_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
-    from screens.display import DisplayError
-
     monkeypatch.setenv("SDL_VIDEODRIVER", "no-such-driver")
     with pytest.raises(DisplayError, match="SDL_VIDEODRIVER is no-such-driver"):
         Display(REFERENCE)
+
+
+def test_preloading_opens_nothing() -> None:
+    pygame.display.quit()
+    pygame.font.quit()
+    preload()
+    assert not pygame.display.get_init()
+    assert not pygame.font.get_init()
+    pygame.font.init()

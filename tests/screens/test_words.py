@@ -164,3 +164,14 @@ def test_the_difficult_readings_are_right() -> None:
     manifest = json.loads((FOLDER / "ja" / "manifest.json").read_text(encoding="utf-8"))
     kana = {entry["id"]: entry["kana"] for entry in manifest["phrases"]}
     assert {phrase: kana[phrase] for phrase in READINGS} == READINGS
+
+
+def test_no_text_is_left_unused() -> None:
+    """Every id of the table is named in the code, whole or as the beginning of a built one."""
+    root = Path(fonts.__file__).parent.parent
+    code = "\n".join(path.read_text(encoding="utf-8") for path in [*root.glob("*.py"), *root.glob("pages/*.py")])
+    built = ("head.weekday_", "step.", "closed.", "out.", "wait.", "take_card.lead_", "certificate.note.", "kind.",
+             "household.", "items.", "printing.wait", "printing.now", "take.", "refused.", "thanks.", "copies.",
+             "idle.", "confirm.")  # fmt: skip
+    unused = [i for i in table("ja").ids() if f'"{i}"' not in code and not i.startswith(built)]
+    assert unused == []
