@@ -1,0 +1,109 @@
+"""What is on every side of a certificate before a word is written: the security pattern, and the seal.
+
+The pattern is two line screens of the same tint: fine lines close together on the ground, lines of double weight
+and double distance inside the letters 「複写」. By eye both are one pale ground; a copier loses the fine lines and
+keeps the heavy ones. All of it is our own drawing and marked 見本, so that no page can be taken for a real one.
+"""
+
+from __future__ import annotations
+
+from reportlab.lib.colors import Color
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+
+from hardware_sim.city import typeface
+
+WIDTH, HEIGHT = A4
+_TINT = Color(0.55, 0.74, 0.72)
+_SEAL_RED = Color(0.78, 0.13, 0.11)
+_PITCH = 0.9 * mm
+_FINE_PT = 0.11
+_HEAVY_PT = 0.22
+_QUIET_MM = 16.0
+"""Below this height there is no pattern: the control boxes stand there."""
+_drawn: list[str] = []
+
+
+def define_pattern(canvas: Canvas) -> None:
+    """Put the pattern into the document once; :func:`draw_pattern` then uses it on each side."""
+    canvas.beginForm("pattern", 0, 0, WIDTH, HEIGHT)
+    if not _drawn:
+        before = len(canvas._code)
+        _draw(canvas)
+        _drawn.extend(canvas._code[before:])  # the same operators in every document: worked out once
+    else:
+        canvas._code.extend(_drawn)
+    canvas.endForm()
+
+
+def _draw(canvas: Canvas) -> None:
+    canvas.setStrokeColor(_TINT)
+    for inside in (False, True):
+        canvas.saveState()
+        _clip_to_letters(canvas, inside=inside)
+        canvas.setLineWidth(_HEAVY_PT if inside else _FINE_PT)
+        _waves(canvas, 2 * _PITCH if inside else _PITCH)
+        canvas.restoreState()
+
+
+def draw_pattern(canvas: Canvas) -> None:
+    canvas.doForm("pattern")
+
+
+def _clip_to_letters(canvas: Canvas, *, inside: bool) -> None:
+    path = canvas.beginPath()
+    if not inside:
+        path.rect(0, _QUIET_MM * mm, WIDTH, HEIGHT - _QUIET_MM * mm)
+    size = 24 * mm
+    for row in range(5):
+        x, y = (22 + 18 * (row % 2)) * mm, (28 + 56 * row) * mm
+        for letter in typeface.letters("複写　　見本"):
+            if letter.text != "　":
+                typeface.add_outline(path, x, y, letter, size)
+            x += letter.width * size
+    # Even-odd for the ground: what lies in a letter is cut out of the page. The letters' own counters come out
+    # right either way, their outlines do not overlap.
+    canvas.clipPath(path, stroke=0, fill=0, fillMode=0)
+
+
+def _waves(canvas: Canvas, pitch: float) -> None:
+    path = canvas.beginPath()
+    y = _QUIET_MM * mm
+    step, height = WIDTH / 6, 2.2 * mm
+    while y < HEIGHT + height:
+        path.moveTo(0, y)
+        for number in range(6):
+            x = number * step
+            lift = height if number % 2 else -height
+            path.curveTo(x + step / 3, y + lift, x + 2 * step / 3, y + lift, x + step, y)
+        y += pitch
+    canvas.drawPath(path, stroke=1, fill=0)
+
+
+def draw_seal(canvas: Canvas, x: float, y: float, side: float) -> None:
+    """A square seal with its lower left corner at (x, y), points: 佐賀市／長之印／見本也, read from the right."""
+    canvas.saveState()
+    canvas.setStrokeColor(_SEAL_RED)
+    canvas.setFillColor(_SEAL_RED)
+    canvas.setLineWidth(side * 0.045)
+    inset = side * 0.03
+    canvas.roundRect(x + inset, y + inset, side - 2 * inset, side - 2 * inset, side * 0.03)
+    canvas.setLineWidth(side * 0.012)
+    inner = side * 0.085
+    canvas.rect(x + inner, y + inner, side - 2 * inner, side - 2 * inner)
+    cell = (side - 2 * inner) / 3
+    for column, word in enumerate(("佐賀市", "長之印", "(見本)")):
+        for row, letter in enumerate(_column(word)):
+            left = x + side - inner - (column + 1) * cell
+            bottom = y + side - inner - (row + 1) * cell
+            if letter:
+                size = cell * 0.92
+                start = left + (cell - size) / 2
+                typeface.outline(canvas, start, bottom + cell * 0.16, typeface.letters(letter), size)
+    canvas.restoreState()
+
+
+def _column(word: str) -> list[str]:
+    """Three places from the top; a short word in brackets stands in the first two, with nothing under it."""
+    return [*word.strip("()"), ""] if word.startswith("(") else list(word)
