@@ -195,8 +195,12 @@ class CertificatePrinter:
             # An earlier process of this boot kept its record to the end, and this job never came to it.
             found(Judgement(PrintOutcome.NOT_PRINTED, 0, ("job-never-handed-over",)))
             return
+        handed = self._handover.jobs.get(order.job)
+        if handed is None and order.up_time:
+            # Memory went with the power; the journal still knows when it was ordered and how long the printer was up.
+            handed = leftovers.Handed(leftovers.boot_time_s() - order.ago_s, order.up_time)
         follow = self._follower(order.job, order.pages)
-        follow.from_earlier(self._handover.jobs.get(order.job))
+        follow.from_earlier(handed)
         self._begin(follow, order.job, found)
 
     # ---- before and while printing -------------------------------------------------------------------
@@ -221,7 +225,7 @@ class CertificatePrinter:
             return
         leftovers.open_handover(self._runtime)
         warnings = printer_facts.warnings(view, order.sheets)
-        self._sink(events.PrinterReady(order.order, view.level, warnings))
+        self._sink(events.PrinterReady(order.order, view.level, view.up_time, warnings))
 
     def _have_queue(self) -> None:
         """A running cupsd with an open, empty queue. Raises PrintError."""

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from drivers.sensors import ModbusSensors
-
 from config.calendar import Calendar
 from config.clock import Clock, open_clock
 from config.errors import ConfigError, Problem
@@ -26,6 +24,7 @@ from drivers.cash_unit import CashUnit
 from drivers.certificate import Limits
 from drivers.issuer import CertificateIssuer, Line, Pinned, pinned, tls_context
 from drivers.printer_cups import CertificatePrinter
+from drivers.sensors import ModbusSensors
 from kiosk.catalogue import Rules
 from kiosk.errors import JournalError
 from kiosk.events import Part
@@ -162,7 +161,11 @@ def build(
     cash = CashUnit(machine.cash, clock)
     cash.resume(journal.mark())
     session_folder = base.runtime / SESSION_FOLDER
-    session_folder.mkdir(mode=0o700, exist_ok=True)
+    # On a machine the kiosk is its own user and so is cupsd. Started as root (bench), cupsd's children are `lp`.
+    mode = 0o711 if os.geteuid() == 0 else 0o700
+    session_folder.mkdir(exist_ok=True)
+    for folder in (base.runtime, session_folder):
+        folder.chmod(mode)
     heard = mirror.said if mirror else (lambda _phrase, _level: None)
     return Devices(
         reader=CardReader(machine.reader, base.trust, clock),
@@ -170,7 +173,7 @@ def build(
             line,
             base.city,
             machine.terminal_id,
-            settings.profile.municipality_code,
+            settings.profile.municipality,
             clock,
             Limits(national.max_document_bytes, national.max_pages),
             national.answer_max_age_s,

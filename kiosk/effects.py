@@ -38,11 +38,16 @@ class Wipe:
 
 @dataclass(frozen=True, slots=True)
 class FindJob:
-    """Ask the printer itself about a job by its name; cancel it if it is still waiting. → `JobFound`."""
+    """Ask the printer itself about a job by its name; cancel it if it is still waiting. → `JobFound`.
+
+    `up_time`: the printer's up-time when the job was ordered (0: not known); `ago_s`: how long ago that was.
+    """
 
     order: int
     job: str
     pages: int
+    up_time: int = 0
+    ago_s: float = 0.0
 
 
 # ---- card ------------------------------------------------------------------------------------------------

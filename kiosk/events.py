@@ -308,10 +308,15 @@ class PrintOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PrinterReady:
-    """Asked directly: two-sided A4 on certificate paper is possible now. `sheets`: level or -1 if unknown."""
+    """Asked directly: two-sided A4 on certificate paper is possible now. `sheets`: level or -1 if unknown.
+
+    `up_time`: the printer's printer-up-time (RFC 8011 §5.4.29, seconds), kept with the print order: after a power
+    cut of ours it tells whether the printer has been there all the time.
+    """
 
     order: int
     sheets: int
+    up_time: int = 0
     warnings: tuple[str, ...] = ()
 
 

@@ -11,7 +11,7 @@ Catalogue of entries (data never holds anything about a person; amounts are yen)
     cash_in_started {tx, kind, copies, fee_yen}     the slot opens
     credit {tx} + credits + mark                    coins came
     cash_in_ended {tx, inserted}                    the slot is shut, nothing in flight
-    print_ordered {tx, copy, job, pages}            before the document is handed to cupsd
+    print_ordered {tx, copy, job, pages, up_time}   before the document is handed to cupsd
     print_judged {tx, copy, job, outcome, sheets, fee_yen}   charged if outcome is printed, in doubt if unknown
     documents_erased {tx}                           keys and certificate destroyed
     payout_sending {tx, hopper, coins, event_before, count_before}   before a dispense leaves
@@ -259,8 +259,8 @@ def replay(tx: str, rows: Iterable[tuple[LedgerRow, int]]) -> Interrupted:
             case "cash_in_started":
                 state = replace(state, fee_yen=int(data["fee_yen"] or 0))
             case "print_ordered":
-                job = Job(int(data["copy"] or 0), str(data["job"]), int(data["pages"] or 0))
-                jobs[job.job] = job
+                copy, pages, up_time = (int(data.get(key) or 0) for key in ("copy", "pages", "up_time"))
+                jobs[str(data["job"])] = Job(copy, str(data["job"]), pages, up_time, row.at)
             case "print_judged":
                 jobs.pop(str(data["job"]), None)
             case "payout_sending":

@@ -58,8 +58,8 @@ SENSOR_SETTLE_S: Final = 2.0
 # ---- before the money ------------------------------------------------------------------------------------
 
 
-def printer_ready(session: Session, _event: PrinterReady, now: Moment) -> Result:
-    session, number = ask(session)
+def printer_ready(session: Session, event: PrinterReady, now: Moment) -> Result:
+    session, number = ask(replace(session, printer_up=(event.up_time, now.boot)))
     return session, (CheckCash(number),)
 
 
@@ -172,7 +172,9 @@ def print_next(session: Session, now: Moment, effects: tuple[Effect, ...] = ()) 
     if first:
         session, effects = go(session, State.PRINTING, now, *effects)
     session, number = ask(session)
-    ordered = record(session, "print_ordered", copy=copy.index, job=job, pages=copy.pages)
+    told, told_at = session.printer_up
+    up_time = told + int(now.boot - told_at) if told else 0
+    ordered = record(session, "print_ordered", copy=copy.index, job=job, pages=copy.pages, up_time=up_time)
     return replace(session, waiting_for=""), (
         *effects,
         ordered,

@@ -294,7 +294,10 @@ def recover(session: Session, now: Moment, effects: tuple[Effect, ...] = ()) -> 
     tx = session.interrupted[0]
     if tx.jobs:
         session, number = ask(session)
-        return session, (*effects, FindJob(number, tx.jobs[0].job, tx.jobs[0].pages))
+        job = tx.jobs[0]
+        ago_s = (now.utc - job.ordered).total_seconds() if job.ordered else -1.0
+        known = job.up_time if ago_s >= 0 else 0
+        return session, (*effects, FindJob(number, job.job, job.pages, known, max(0.0, ago_s)))
     if Part.CASH not in session.service.online:
         # Coins the dead process had not read are taken off the acceptor before it reports online.
         return session, effects

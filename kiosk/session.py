@@ -107,6 +107,8 @@ class Job:
     copy: int
     job: str
     pages: int
+    up_time: int = 0
+    ordered: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,8 @@ class Session:
     tally: Tally = field(default_factory=Tally)
     taken: tuple[tuple[int, int], ...] = ()
     outcomes: tuple[PrintOutcome, ...] = ()
+    printer_up: tuple[int, float] = (0, 0.0)
+    """printer-up-time as last told, and our boot time then."""
     waiting_for: str = ""
     intent: Intent | None = None
     refusal: str = ""
