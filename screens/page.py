@@ -28,6 +28,8 @@ FOOT_H: Final = 49.4
 FOOT_BUTTON_H: Final = 31.4
 MAIN_H: Final = 46.0
 GAP: Final = 6.0
+SMALLEST_PICTURE_H: Final = 34.0
+"""Less room than this is left empty."""
 BORDER: Final = 0.9
 SHRINK: Final = (1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58)
 """Steps in which a text that does not fit becomes smaller; never below `theme.SMALLEST_EM_MM`."""
@@ -286,8 +288,10 @@ class Page:
         self.floor = rect.y - GAP
 
     def picture(self, name: str, *, share: float = 1.0, top_gap: float = 8.0, bottom_gap: float = 8.0) -> None:
-        """A drawing in the room that is left between content and targets."""
+        """A drawing in the room that is left between content and targets, if there is enough of it."""
         top, bottom = self.y + top_gap, self.floor - bottom_gap
+        if bottom - top < SMALLEST_PICTURE_H:
+            return
         height = (bottom - top) * share
         rect = Rect(MARGIN, top + (bottom - top - height) / 2, self.inner, height)
         self.add(Picture(name, rect, self.ground))

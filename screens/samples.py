@@ -15,8 +15,9 @@ JST: Final = ZoneInfo("Asia/Tokyo")
 NOON: Final = datetime(2026, 11, 20, 10, 24, tzinfo=JST)
 CONTACT: Final = "市民生活課の窓口"
 ALTERNATIVES: Final = (
-    "市民生活課の窓口（本庁舎1階）　月・水・木・金 8:30～17:15、火 8:30～19:00、日 9:00～16:00",
-    "コンビニのマルチコピー機　6:30～23:00",
+    "市民生活課の窓口　月・水・木・金曜日 8時30分〜17時15分、火曜日 8時30分〜19時、日曜日 9時〜16時、"
+    "土曜日、祝日、年末年始は休みます",
+    "コンビニのマルチコピー機　6時30分〜23時",
 )
 OFFERS: Final = (
     vm.Offer("residence", "住民票の写し", 300),
@@ -172,7 +173,7 @@ def _ends() -> Iterator[tuple[str, vm.View]]:
     yield "40-take-owed", vm.Take(take, ("certificate", "receipt"), 0, 200, "K-0042")
     yield "49-thanks", vm.Thanks(frame())
     for reason in REASONS:
-        yield f"50-refused-{reason}", vm.Refused(frame(), reason, *_money(reason), alternatives=ALTERNATIVES[1:])
+        yield f"50-refused-{reason}", vm.Refused(frame(), reason, *_money(reason), alternatives=ALTERNATIVES)
     yield "51-refused-owed", vm.Refused(frame(), "change_short", "owed", CONTACT, 400, "K-0042")
     yield "51-refused-unknown-word", vm.Refused(frame(), "something_new", "none", CONTACT)
 

@@ -341,9 +341,11 @@ def _summary(page: Page, view: Confirm, room: Rect) -> None:
             em=9.6,
         )
         for index, words in enumerate(values):
+            first = width * 0.3 if index == 0 else 0.0
             page.text(
                 value_id,
-                Rect(x + width * 0.3, y + pad + index * pitch, width * 0.7, pitch),
+                # The label stands beside the first line only; the others have the whole width.
+                Rect(x + first, y + pad + index * pitch, width - first, pitch),
                 theme.STRONG,
                 words,
                 middle=True,

@@ -312,8 +312,7 @@ def refused(view: Refused, context: Context) -> Screen:
     page.lead(f"{base}.do", colour="ink", max_lines=3, gap=10)
     if view.contact:
         ask_box(page, view.contact)
-    if page.floor - page.y > 70:
-        alternatives(page, view.alternatives[:2])
+    alternatives(page, view.alternatives)
     return page.finish()
 
 

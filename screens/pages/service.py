@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kiosk.view_model import Closed, Frame, Idle, OutOfService, Still
 from screens import theme
-from screens.elements import Align, Box, Picture, Rect, Screen
+from screens.elements import Align, Box, Picture, Rect, Screen, Text
 from screens.page import BORDER, GAP, MARGIN, Context, Page
 
 ROW_H = 17.4
@@ -201,25 +203,29 @@ def ask_box(page: Page, contact: str) -> None:
     page.floor = box.y - GAP
 
 
-def alternatives(page: Page, places: tuple[str, ...]) -> None:
-    """Where else certificates can be had, as the profile writes it."""
-    if not places:
-        return
+def alternatives(page: Page, places: tuple[str, ...], keep: float = 12.0) -> None:
+    """Where else certificates can be had, as the profile writes it: as many places as there is room for.
+
+    keep: millimetres that must stay free above the box.
+    """
     width = page.inner - 22
-    heights = [page.set_text("", words, Rect(0, 0, width, 60), theme.BODY, max_lines=3).rect.h + 6 for words in places]
-    height = 30 + sum(heights)
+    shown: list[Text] = []
+    height = 31.0
+    for index, words in enumerate(places):
+        rect = Rect(MARGIN + 11, 0, width, 100)
+        text = page.set_text(f"alternative.{index}", words, rect, theme.BODY, max_lines=5, ground="card", em=9.6)
+        if height + text.rect.h + 7 > page.floor - page.y - keep:
+            break
+        shown.append(text)
+        height += text.rect.h + 7
+    if not shown:
+        return
     box = Rect(MARGIN, page.floor - height, page.inner, height)
     page.add(Box(box, fill="card", border="line", border_mm=BORDER))
-    page.text("common.alternatives", Rect(box.x + 11, box.y + 9, width, 12), theme.STRONG, em=10.2, ground="card")
-    y = box.y + 26
-    for index, words in enumerate(places):
-        page.text(
-            f"alternative.{index}",
-            Rect(box.x + 11, y, width, heights[index]),
-            theme.BODY,
-            words,
-            max_lines=3,
-            ground="card",
-        )
-        y += heights[index]
+    title = Rect(box.x + 11, box.y + 10, width, 12)
+    page.text("common.alternatives", title, theme.STRONG, em=10.2, ground="card")
+    y = box.y + 27
+    for text in shown:
+        page.add(replace(text, rect=Rect(text.rect.x, y, width, text.rect.h)))
+        y += text.rect.h + 7
     page.floor = box.y - GAP

@@ -221,3 +221,14 @@ def test_preloading_opens_nothing() -> None:
     assert not pygame.display.get_init()
     assert not pygame.font.get_init()
     pygame.font.init()
+
+
+def test_a_late_mouse_shadow_is_known_by_its_mark(display: Display, clock: Clock) -> None:
+    display.show(PAD)
+    place = point(display, "digit-5")
+    tap(*place, synthetic=None)
+    assert display.poll() == [ev.DigitPressed(5)]
+    clock.now += 1.0
+    mouse(pygame.MOUSEBUTTONDOWN, *place, touch=True)
+    mouse(pygame.MOUSEBUTTONUP, *place, touch=True)
+    assert display.poll() == []
