@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -239,12 +240,12 @@ class Terminal:
 class FarEnd:
     """Centre and city in this process, joined without sockets."""
 
-    def __init__(self, directory: Path, pki: BenchPki, cards: CardMaker, rules: Rules) -> None:
+    def __init__(self, directory: Path, pki: BenchPki, cards: CardMaker, rules: Rules, built: Path) -> None:
         self.cards = cards
         self.clock = HandClock()
         self.pki = pki
         self.credentials = self.pki.fill_credentials(TERMINAL, directory / "credentials")
-        self.register = Register.build(directory / "register.db", cards.name.public_bytes())
+        self.register = Register(Path(shutil.copy(built, directory / "register.db")))
         self.tile: bytes | None = None
         self.service = CityService(
             self.pki.city_keys(),
@@ -331,14 +332,22 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> BenchPki:
     return BenchPki(tmp_path_factory.mktemp("pki"))
 
 
-@pytest.fixture
-def far(tmp_path: Path, pki: BenchPki, cards: CardMaker) -> FarEnd:
-    return FarEnd(tmp_path, pki, cards, Rules())
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, cards: CardMaker) -> Path:
+    """A register for these cards, to be copied."""
+    path = tmp_path_factory.mktemp("register") / "register.db"
+    Register.build(path, cards.name.public_bytes())
+    return path
 
 
 @pytest.fixture
-def far_with(tmp_path: Path, pki: BenchPki, cards: CardMaker) -> Callable[[Rules], FarEnd]:
-    return lambda rules: FarEnd(tmp_path, pki, cards, rules)
+def far(tmp_path: Path, pki: BenchPki, cards: CardMaker, built: Path) -> FarEnd:
+    return FarEnd(tmp_path, pki, cards, Rules(), built)
+
+
+@pytest.fixture
+def far_with(tmp_path: Path, pki: BenchPki, cards: CardMaker, built: Path) -> Callable[[Rules], FarEnd]:
+    return lambda rules: FarEnd(tmp_path, pki, cards, rules, built)
 
 
 @pytest.fixture

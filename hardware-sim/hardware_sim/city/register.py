@@ -88,6 +88,7 @@ class Register:
         beside.unlink(missing_ok=True)
         issuer_hash = sha256(issuer_name_der)
         with closing(sqlite3.connect(beside)) as db, db:
+            db.execute("PRAGMA journal_mode = WAL")  # who reads does not wait for who writes
             db.executescript(_SCHEMA)
             about = "架空の住民。実在の人物・世帯とは関係ありません。"
             db.executemany("INSERT INTO meta VALUES (?, ?)", [("synthetic", "yes"), ("about", about)])
@@ -97,6 +98,8 @@ class Register:
                 for person in household.members:
                     _insert(db, person, issuer_hash)
         beside.chmod(0o600)
+        for rest in ("-wal", "-shm"):  # of an old register: SQLite would play it into the new one
+            path.with_name(path.name + rest).unlink(missing_ok=True)
         beside.replace(path)
         return cls(path)
 

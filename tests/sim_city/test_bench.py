@@ -1,0 +1,291 @@
+"""The two real processes: mutual TLS on both legs, faults, control, and an end with their parent."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from config.clock import ClockFile
+from hardware_sim.city.bench import BenchError, CityBench
+from hardware_sim.tls import BenchPki, client_context
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory, cards: Any) -> Iterator[CityBench]:
+    folder = tmp_path_factory.mktemp("bench")
+    with ClockFile.create(folder / "clock") as clock:
+        clock.set_utc(datetime(2026, 11, 24, 1, 24, tzinfo=UTC))
+        pem = cards.certificate.public_bytes(Encoding.PEM)
+        with CityBench(folder / "city", pem, clock_file=folder / "clock", terminals=("saga-0002", "saga-0003")) as it:
+            yield it
+
+
+@pytest.fixture(autouse=True)
+def no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "bench" in request.fixturenames:
+        request.getfixturevalue("bench").clear()
+
+
+def context_of(credentials: Path) -> ssl.SSLContext:
+    """As docs/protocol.md §2 tells a terminal to do it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(credentials / "centre.pin")
+    context.load_cert_chain(credentials / "terminal.crt", credentials / "terminal.key")
+    return context
+
+
+@pytest.fixture
+def terminal(bench: CityBench, cards: Any, terminal_class: Any) -> Callable[..., Any]:
+    def make(terminal_id: str = "saga-0002") -> Any:
+        credentials = bench.credentials_of[terminal_id]
+
+        def post(step: str, body: bytes) -> tuple[int, bytes]:
+            with httpx.Client(verify=context_of(credentials), base_url=bench.url, trust_env=False) as client:
+                reply = client.post(f"/v1/{step}", content=body, headers={"Content-Type": "application/json"})
+                return reply.status_code, reply.content
+
+        return terminal_class(post, credentials, cards, terminal_id)
+
+    return make
+
+
+def identified(bench: CityBench, terminal: Any, person: str = "r001") -> Any:
+    terminal.open()
+    serial = next(one.card_serial for one in bench.residents() if one.id == person)
+    assert terminal.authenticate(terminal.cards.card(serial)).head["result"] == "ok"
+    return terminal
+
+
+def test_a_certificate_over_both_legs(bench: CityBench, terminal: Callable[..., Any], pages: Any) -> None:
+    here = identified(bench, terminal())
+    answer = here.ask("issue", here.wish(copies=2))
+    assert answer.signed
+    assert answer.head["at"].startswith("2026-11-24T01:2")
+    assert bench.issued()[-1]["copies"] == answer.head["copies"]
+    assert bench.issued()[-1]["person"] == "r001"
+    assert pages(answer.documents[0])[0]["name"] == "佐賀　太郎"
+    assert {row["result"] for row in bench.journal("city")} == {"ok"}
+
+
+def test_only_loopback_is_listened_on(bench: CityBench) -> None:
+    for pid in bench.pids.values():
+        inodes = {os.readlink(link) for link in _links(pid)}
+        for table in ("tcp", "tcp6"):
+            for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                    assert fields[1].startswith("0100007F:")
+
+
+def _links(pid: int) -> list[Path]:
+    return [link for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
+
+
+@contextlib.contextmanager
+def refusing(bench: CityBench, target: str) -> Iterator[None]:
+    """What is done inside is refused in the handshake, and counted."""
+    before = bench.snapshot()[target]["counts"].get("tls.refused", 0)
+    yield
+    deadline = time.monotonic() + 10
+    while bench.snapshot()[target]["counts"].get("tls.refused", 0) <= before:
+        assert time.monotonic() < deadline, "not counted"
+        time.sleep(0.01)
+
+
+def get_health(url: str, context: ssl.SSLContext) -> httpx.Response:
+    with httpx.Client(verify=context, base_url=url, trust_env=False) as client:
+        return client.get("/v1/health")
+
+
+def test_health(bench: CityBench) -> None:
+    reply = get_health(bench.url, context_of(bench.credentials))
+    assert reply.json() == {"v": 1, "centre": "ok", "city": "ok"}
+
+
+def test_plain_http_is_refused(bench: CityBench) -> None:
+    with refusing(bench, "centre"), pytest.raises(httpx.HTTPError):
+        httpx.get(bench.url.replace("https", "http") + "/v1/health", trust_env=False)
+
+
+def test_tls_1_2_is_refused(bench: CityBench) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(bench.credentials / "centre.pin")
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with refusing(bench, "centre"), pytest.raises(httpx.HTTPError):
+        get_health(bench.url, context)
+
+
+def test_no_client_certificate_is_refused(bench: CityBench) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(bench.credentials / "centre.pin")
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    with refusing(bench, "centre"), pytest.raises(httpx.HTTPError):
+        get_health(bench.url, context)
+
+
+def test_another_ca_is_refused(bench: CityBench, pki: BenchPki) -> None:
+    stranger = client_context(pki.terminal("saga-0002"), bench.credentials / "centre.pin")
+    with refusing(bench, "centre"), pytest.raises(httpx.HTTPError):
+        get_health(bench.url, stranger)
+
+
+def test_an_expired_certificate_is_refused(bench: CityBench) -> None:
+    now = datetime.now(UTC)
+    old = bench.pki.terminal("saga-0002", not_before=now - timedelta(days=9), not_after=now - timedelta(days=1))
+    with refusing(bench, "centre"), pytest.raises(httpx.HTTPError):
+        get_health(bench.url, client_context(old, bench.credentials / "centre.pin"))
+
+
+def test_an_unlisted_certificate_is_refused(bench: CityBench) -> None:
+    unlisted = bench.pki.terminal("saga-0777")
+    reply = get_health(bench.url, client_context(unlisted, bench.credentials / "centre.pin"))
+    assert (reply.status_code, reply.json()["error"]) == (403, "unknown_terminal")
+    assert bench.snapshot()["centre"]["counts"]["health.unknown_terminal"] >= 1
+
+
+def test_a_terminal_cannot_speak_for_another(bench: CityBench, terminal: Callable[..., Any]) -> None:
+    one, other = terminal("saga-0002"), terminal("saga-0003")
+    status, body = one.post("open", other.open_body())
+    assert (status, json.loads(body)["error"]) == (403, "wrong_terminal")
+
+
+def test_the_pin_takes_the_centre_only(bench: CityBench) -> None:
+    """Another server of the same operations CA is not the centre."""
+    with httpx.Client(verify=context_of(bench.credentials), trust_env=False) as client, pytest.raises(httpx.HTTPError):
+        client.get(city_url(bench) + "/v1/health")
+
+
+def city_url(bench: CityBench) -> str:
+    inodes = {os.readlink(link) for link in _links(bench.pids["city"])}
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+            return f"https://127.0.0.1:{int(fields[1].split(':')[1], 16)}"
+    raise AssertionError("the city does not listen")
+
+
+def test_the_city_takes_the_centre_only(bench: CityBench) -> None:
+    trusted = bench.pki.path("city-server")[1]
+    good = client_context(bench.pki.path("centre-client"), trusted)
+    assert get_health(city_url(bench), good).status_code == 200
+    for name in ("centre-server", "terminals/saga-0002", "operations-ca"):
+        with refusing(bench, "city"), pytest.raises(httpx.HTTPError):
+            get_health(city_url(bench), client_context(bench.pki.path(name), trusted))
+
+
+def test_centre_down_refuses_connections_and_comes_back(bench: CityBench, terminal: Callable[..., Any]) -> None:
+    here = identified(bench, terminal())
+    with httpx.Client(verify=context_of(bench.credentials), base_url=bench.url, trust_env=False) as client:
+        assert client.get("/v1/health").status_code == 200
+        bench.fault("centre", "down")
+        with pytest.raises(httpx.HTTPError):  # the connection that was there is gone too
+            client.get("/v1/health")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", bench.port), timeout=5).close()
+    bench.clear("centre", "down")
+    assert here.ask("issue", here.wish()).head["result"] == "ok"
+
+
+def test_the_city_cuts_the_connection(bench: CityBench, terminal: Callable[..., Any]) -> None:
+    here = identified(bench, terminal())
+    bench.fault("city", "cut", times=1)
+    body, sealed = here.request("issue", here.wish())
+    status, answer = here.post("issue", body)
+    assert (status, json.loads(answer)["error"]) == (502, "city_unreachable")
+    status, answer = here.post("issue", body)  # asked again, it is there
+    assert here.opened("issue", sealed, answer).head["result"] == "ok"
+
+
+def test_the_tile(bench: CityBench, terminal: Callable[..., Any]) -> None:
+    tile = os.urandom(32 * 32)
+    bench.tile(tile)
+    here = identified(bench, terminal())
+    [document] = here.ask("issue", here.wish()).documents
+    assert tile in document
+    bench.tile(None)
+    with pytest.raises(BenchError, match="square"):
+        bench.tile(b"123")
+
+
+def test_time_moves_for_both(bench: CityBench, terminal: Callable[..., Any]) -> None:
+    with ClockFile(bench.directory.parent / "clock") as clock:
+        assert clock.advance(3600, timeout_s=10)  # both loops have seen it
+    assert terminal().open()["at"] >= "2026-11-24T02:24:00Z"
+
+
+def test_wrong_faults_say_what_is_right(bench: CityBench) -> None:
+    with pytest.raises(BenchError, match="known are"):
+        bench.fault("city", "nonsense")
+    assert bench.vocabulary("centre")["down"]["label"] == "センター停止"
+    assert bench.vocabulary("city")["refuse"]["parameters"]["step"] == "issue"
+
+
+def test_nothing_of_a_person_in_logs_and_arguments(bench: CityBench, terminal: Callable[..., Any]) -> None:
+    here = identified(bench, terminal())
+    here.ask("issue", here.wish())
+    for name, pid in bench.pids.items():
+        assert (bench.directory / f"{name}.log").read_bytes() == b""
+        assert b"\xe4\xbd\x90" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_keys_are_private_and_have_their_names(bench: CityBench) -> None:
+    names = {path.name: path for path in bench.credentials.iterdir()}
+    assert set(names) == {"terminal.key", "terminal.crt", "centre.pin", "city-sign.pub", "city-hpke.pub"}
+    assert names["city-hpke.pub"].stat().st_size == 1216
+    assert b"BEGIN PUBLIC KEY" in names["city-sign.pub"].read_bytes()
+    for path in [*names.values(), *bench.pki.directory.glob("*.key"), *bench.pki.directory.glob("terminals/*.key")]:
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_keys_stay_over_a_restart(tmp_path: Path) -> None:
+    first = BenchPki(tmp_path).fill_credentials("saga-0002", tmp_path / "one")
+    second = BenchPki(tmp_path).fill_credentials("saga-0002", tmp_path / "two")
+    for name in ("terminal.crt", "centre.pin", "city-sign.pub", "city-hpke.pub"):
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+
+
+def test_both_end_when_their_parent_is_killed(tmp_path: Path, cards: Any) -> None:
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes(cards.certificate.public_bytes(Encoding.PEM))
+    program = (
+        "import pathlib, sys, time\n"
+        "from hardware_sim.city.bench import CityBench\n"
+        "bench = CityBench(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).read_bytes())\n"
+        "print(*bench.pids.values(), flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "b"), str(ca)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        pids = [int(word) for word in parent.stdout.readline().split()]
+        assert len(pids) == 2
+        watched = [os.pidfd_open(pid) for pid in pids]
+        parent.send_signal(signal.SIGKILL)
+    for watch in watched:
+        with open(watch, "rb", buffering=0) as handle:
+            _wait_readable(handle)
+
+
+def _wait_readable(handle: Any) -> None:
+    import select
+
+    assert select.select([handle], [], [], 15)[0], "it lives on without its parent"
