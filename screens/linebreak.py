@@ -168,7 +168,7 @@ def _cost(raw: str, line: str, taken: float, width: float, *, last: bool) -> flo
     if line[-1] in SENTENCE_END or raw[-1] == "\u3000":
         return cost * 0.4 - 0.1
     if line[-1] == "・":
-        return cost + 0.4
+        return cost + 0.05
     if line[-1] == "、":
         return cost * 0.8
     return cost
