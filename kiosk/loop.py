@@ -100,6 +100,7 @@ class Loop:
         self._inbox = inbox
         self._alive = alive
         self._ended = False
+        self._forgotten = False
         self._ticked = float("-inf")
 
     def run(self) -> None:
@@ -140,6 +141,9 @@ class Loop:
         return Moment(self._clock.now(), self._clock.boot())
 
     def _show(self, now: Moment) -> None:
+        # Once the picture is erased this process draws nothing more: the next picture belongs to the next one.
+        if self._forgotten:
+            return
         self._devices.display.show(present(self.session, now))
 
     def _carry_out(self, orders: Sequence[f.Effect], now: Moment) -> None:
@@ -189,6 +193,7 @@ class Loop:
                 d.printer.erase(order.order)
             case f.EraseSession():
                 d.reader.erase(order.order)
+                self._forgotten = True
                 self._inbox.put(Erased(order.order, Part.DISPLAY, d.display.erase(), clean=True))
             case f.Say():
                 d.speaker.say(order.phrase, order.level)
