@@ -9,6 +9,7 @@ import secrets
 import signal
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -35,7 +36,7 @@ from kiosk.presenter import present
 from kiosk.process import CONFIGURATION_ERROR, Parent, harden, notify, swap_on_disk
 from kiosk.session import Moment, Service, Session, State
 from kiosk.view_model import OutOfService
-from screens.display import Display
+from screens.display import Display, preload
 from screens.mirror import Mirror
 from screens.panel import Panel
 from screens.voice import FOLDER, Voice
@@ -51,6 +52,7 @@ class Ground:
     """What is read once, by the parent, and holds nothing of anybody."""
 
     settings: Settings
+    calendar: Calendar
     trust: CardTrust
     city: Pinned
     state: Path
@@ -73,7 +75,11 @@ def ground(settings: Settings) -> Ground:
     for name in ("terminal.key", "terminal.crt", "centre.pin"):
         credential(name)
     Panel(machine.panel.width_px, machine.panel.height_px, machine.panel.diagonal_in)
-    return Ground(settings, trust, city, state, runtime, Path(os.environ["CREDENTIALS_DIRECTORY"]))
+    calendar = Calendar(settings.profile.calendar)
+    # Read once here, so that no child has to: tables of holidays, line breaking, fonts' character maps.
+    calendar.is_open(datetime.now(UTC))
+    preload()
+    return Ground(settings, calendar, trust, city, state, runtime, Path(os.environ["CREDENTIALS_DIRECTORY"]))
 
 
 class Stopped(Exception):
@@ -83,7 +89,7 @@ class Stopped(Exception):
 def serve_one(base: Ground) -> int:
     """The life of one child: recovery, one person, the end."""
     signal.signal(signal.SIGTERM, _raise_stopped)
-    settings, machine = base.settings, base.settings.machine
+    machine = base.settings.machine
     clock = open_clock(machine, "kiosk")
     mirror = Mirror(machine.bench.mirror_socket) if machine.bench else None
     panel = Panel(machine.panel.width_px, machine.panel.height_px, machine.panel.diagonal_in)
@@ -95,7 +101,7 @@ def serve_one(base: Ground) -> int:
         return 0
     except JournalError as error:
         _log.critical("%s", error)
-        return _stay_closed(settings, clock, display)
+        return _stay_closed(base, clock, display)
     finally:
         if mirror:
             mirror.close()
@@ -110,7 +116,7 @@ def _with_journal(base: Ground, clock: Clock, display: Display, mirror: Mirror |
     try:
         journal.install({h.serial: h.initial_coins for h in settings.machine.cash.hoppers}, clock.now())
         devices = build(base, clock, display, mirror, inbox, journal)
-        session = first_session(settings, journal, clock)
+        session = first_session(base, journal, clock)
         loop = Loop(session, devices, journal, clock, inbox, lambda: notify("WATCHDOG=1"))
         try:
             start(devices, inbox)
@@ -122,17 +128,15 @@ def _with_journal(base: Ground, clock: Clock, display: Display, mirror: Mirror |
     return 0
 
 
-def first_session(settings: Settings, journal: Journal, clock: Clock) -> Session:
+def first_session(base: Ground, journal: Journal, clock: Clock) -> Session:
     """What this process knows before anybody came: books, latches, interrupted transactions, random names."""
-    machine = settings.machine
+    settings, machine = base.settings, base.settings.machine
     required = {Part.READER, Part.CASH, Part.PRINTER, Part.ISSUER}
     if machine.sensors:
         required.add(Part.SENSORS)
     if machine.sound.required:
         required.add(Part.SOUND)
-    rules = Rules(
-        settings, Calendar(settings.profile.calendar), frozenset(required), sensed=machine.sensors is not None
-    )
+    rules = Rules(settings, base.calendar, frozenset(required), sensed=machine.sensors is not None)
     most_copies = max(certificate.max_copies for certificate in settings.profile.certificates)
     tokens = tuple(secrets.token_hex(16) for _ in range(2 + most_copies))
     return Session(
@@ -204,9 +208,10 @@ def close(devices: Devices) -> None:
         devices.speaker.close()
 
 
-def _stay_closed(settings: Settings, clock: Clock, display: Display) -> int:
+def _stay_closed(base: Ground, clock: Clock, display: Display) -> int:
     """The journal cannot be used, so nothing may move: say so on the screen until staff have looked."""
-    rules = Rules(settings, Calendar(settings.profile.calendar), frozenset(), sensed=False)
+    settings = base.settings
+    rules = Rules(settings, base.calendar, frozenset(), sensed=False)
     session = Session(rules, ("", ""), state=State.STARTING)
     try:
         while True:
