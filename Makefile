@@ -1,0 +1,56 @@
+# One entry for everything. `make run` and `make test` prepare the machine by themselves (scripts/setup).
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+ARGS ?=
+OUT ?= var/gallery
+
+.PHONY: help run test test-quick check lint format types contracts requirements gallery voices setup-run setup-test clean
+
+help:  ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+run: setup-run  ## start the terminal with all its devices simulated; ARGS=... are handed on (ARGS=--help)
+	@exec $(PY) -m hardware_sim $(ARGS)
+
+test: setup-test  ## every test, those on the real daemons included; ARGS=... are handed on to pytest
+	@exec $(PY) -m pytest $(ARGS)
+
+test-quick: setup-test  ## the tests that start no daemons
+	@exec $(PY) -m pytest -m "not stack" $(ARGS)
+
+check: lint format types contracts requirements  ## linter, formatter, types, import contracts, requirements
+
+lint: setup-test
+	@$(PY) -m ruff check .
+
+format: setup-test
+	@$(PY) -m ruff format --check .
+
+types: setup-test
+	@$(PY) -m mypy
+	@$(PY) -m mypy scripts/check_requirements.py
+
+contracts: setup-test
+	@.venv/bin/lint-imports
+
+requirements: setup-test
+	@$(PY) scripts/check_requirements.py
+
+gallery: setup-run  ## a picture of every screen, into OUT=var/gallery
+	@$(PY) -m screens.gallery $(OUT)
+
+voices: setup-run  ## render the spoken phrases anew (needs ffmpeg; installs the speech engine into .venv)
+	@command -v ffmpeg >/dev/null || { echo "ffmpeg measures the loudness: sudo apt-get install ffmpeg" >&2; exit 1; }
+	@$(PY) -m pip install --quiet --no-deps -r requirements-voices.lock
+	@$(PY) -m screens.render_voices
+
+setup-run:
+	@scripts/setup run
+
+setup-test:
+	@scripts/setup test
+
+clean:  ## remove what tests, checks and runs left here (not .venv)
+	@rm -rf var build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
