@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from config.clock import ClockFile
 from hardware_sim.city.bench import BenchError, CityBench
@@ -187,7 +188,10 @@ def test_the_city_takes_the_centre_only(bench: CityBench) -> None:
     trusted = bench.pki.path("city-server")[1]
     good = client_context(bench.pki.path("centre-client"), trusted)
     assert get_health(city_url(bench), good).status_code == 200
-    for name in ("centre-server", "terminals/saga-0002", "operations-ca"):
+    # A client certificate from the very authority that issued the centre's.
+    authority, stem = bench.pki._operations_ca, bench.pki.directory / "colleague"
+    bench.pki._leaf(authority, stem, "centre-client.bench.invalid", ExtendedKeyUsageOID.CLIENT_AUTH)
+    for name in ("colleague", "centre-server", "terminals/saga-0002", "operations-ca"):
         with refusing(bench, "city"), pytest.raises(httpx.HTTPError):
             get_health(city_url(bench), client_context(bench.pki.path(name), trusted))
 

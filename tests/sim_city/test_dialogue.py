@@ -339,7 +339,7 @@ def test_a_wish_that_is_not_of_its_form(far: Any, payload: dict[str, object] | b
     assert error(terminal.post("issue", terminal.request("issue", text)[0])) == (400, "bad_request")
     # It was not answered, so its seq is not used.
     terminal.seq -= 1
-    assert terminal.ask("issue", terminal.wish()).head["result"] == "ok"
+    assert terminal.ask("issue", terminal.wish(fee_yen=1)).head["result"] == "fee_changed"
 
 
 def test_what_cannot_be_opened_is_a_bad_request(far: Any) -> None:

@@ -113,7 +113,7 @@ def test_one_reading_is_of_one_moment(register: Register) -> None:
 
     writer = threading.Thread(target=rename)
     writer.start()
-    for _ in range(200):
+    for _ in range(80):
         extract = register.extract("r027", NONCE, SESSION, now)
         assert extract is not None
         seen = {extract.holder.name, *(person.name for person in extract.members)}

@@ -82,7 +82,7 @@ def _waves(canvas: Canvas, pitch: float) -> None:
 
 
 def draw_seal(canvas: Canvas, x: float, y: float, side: float) -> None:
-    """A square seal with its lower left corner at (x, y), points: 佐賀市／長之印／見本也, read from the right."""
+    """A square seal with its lower left corner at (x, y), points: 佐賀市, 長之印, 見本, read from the right."""
     canvas.saveState()
     canvas.setStrokeColor(_SEAL_RED)
     canvas.setFillColor(_SEAL_RED)
