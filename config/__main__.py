@@ -15,9 +15,7 @@ EX_CONFIG = 78
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0 when the configuration is sound, 78 when it is not (the faults on standard error)."""
-    parser = argparse.ArgumentParser(
-        prog="python -m config", description="Print the effective configuration."
-    )
+    parser = argparse.ArgumentParser(prog="python -m config", description="Print the effective configuration.")
     parser.add_argument("file", type=Path, help="the machine file, e.g. /etc/certkiosk/machine.toml")
     try:
         settings = load(parser.parse_args(arguments).file)

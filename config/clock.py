@@ -117,11 +117,7 @@ class _Mapped:
         give_up = time.monotonic() + _PATIENCE_S
         while True:
             sequence, utc_ns, boot_ns, check = words[_SEQUENCE : _CHECK + 1].tolist()
-            if (
-                sequence % 2 == 0
-                and words[_SEQUENCE] == sequence
-                and check == _checksum(sequence, utc_ns, boot_ns)
-            ):
+            if sequence % 2 == 0 and words[_SEQUENCE] == sequence and check == _checksum(sequence, utc_ns, boot_ns):
                 return sequence, utc_ns, boot_ns
             if time.monotonic() > give_up:
                 raise ClockFault(f"{self.path}: half written and nobody finishes it: restart the bench")
@@ -198,9 +194,7 @@ class SimulatedClock:
             elif free:
                 slot = free[0]
             else:
-                raise ConfigError(
-                    [Problem(str(file.path), "", f"all {_SLOTS} slots are taken: end a process first")]
-                )
+                raise ConfigError([Problem(str(file.path), "", f"all {_SLOTS} slots are taken: end a process first")])
             file.set_name(slot, self._name)
             file.put(slot, _ACKNOWLEDGED, file.read()[0])
             file.put(slot, _PID, os.getpid())

@@ -189,9 +189,7 @@ class Ledger:
             TypeError: a value of ``data`` is no string, 64-bit integer, boolean or None.
         """
         if not self._connection.in_transaction:
-            raise RuntimeError(
-                f"{self._table}: append only inside a transaction, so that rows stand or fall together"
-            )
+            raise RuntimeError(f"{self._table}: append only inside a transaction, so that rows stand or fall together")
         if not kind:
             raise ValueError(f"{self._table}: a row needs a kind")
         if at.tzinfo is None:
@@ -266,12 +264,7 @@ class Ledger:
             if link.seq > expected:
                 raise LedgerTampered(self._table, expected, "is missing")
             sound = self._hash(link.seq, link.fields, link.previous) == link.hash
-            if (
-                link.previous != previous
-                and before is not None
-                and sound
-                and self._chained(link, last, last_hash)
-            ):
+            if link.previous != previous and before is not None and sound and self._chained(link, last, last_hash):
                 raise LedgerTampered(self._table, before.seq, "was changed")
             if link.previous != previous or not sound:
                 raise LedgerTampered(self._table, link.seq, "was changed")

@@ -44,9 +44,7 @@ def load(machine_file: Path) -> Settings:
             profile = _read(profile_file, Profile, problems)
             if profile is not None and national is not None and profile.flow not in national.flows:
                 known = ", ".join(map(repr, national.flows))
-                problems.append(
-                    Problem(str(profile_file), "flow", f"is {profile.flow!r}; it must be one of {known}")
-                )
+                problems.append(Problem(str(profile_file), "flow", f"is {profile.flow!r}; it must be one of {known}"))
         machine = _decode(machine_file, table, Machine, problems)
     if problems or profile is None or national is None or machine is None:
         raise ConfigError(problems)
@@ -96,9 +94,7 @@ def _parse(file: Path, problems: list[Problem]) -> dict[str, Any] | None:
     try:
         return tomllib.loads(file.read_bytes().decode())
     except OSError as error:
-        problems.append(
-            Problem(str(file), "", f"cannot be read ({error.strerror}): check path and permissions")
-        )
+        problems.append(Problem(str(file), "", f"cannot be read ({error.strerror}): check path and permissions"))
     except UnicodeDecodeError as error:
         problems.append(Problem(str(file), "", f"is not UTF-8 at byte {error.start}: save it as UTF-8"))
     except tomllib.TOMLDecodeError as error:

@@ -31,7 +31,7 @@ class ReaderSettings:
     name_contains: str
     """Part of the reader's PC/SC name, exactly one reader must have it."""
     card_trust: Path
-    """Folder with the card CAs' certificates (``*.pem``), every generation in use; empty means no card is good."""
+    """Folder with the card CAs' certificates (``*.pem``), every generation in use; at least one."""
     policy_oid: str
     """Certificate policy of a user-authentication certificate. On the bench the test arc, so that no build takes
     both."""

@@ -23,9 +23,7 @@ ALLOWED_ORDERS: Mapping[CardPolicy, frozenset[tuple[Step, ...]]] = {
         {("card", "connect", "pin", "card_back", "certificate", *_CHOOSE_AND_ISSUE)}
     ),
     # The city checks the PIN, so the card goes back before anything is chosen (F-21).
-    "tap_then_remove": frozenset(
-        {("card", "connect", "card_back", "certificate", "pin", *_CHOOSE_AND_ISSUE)}
-    ),
+    "tap_then_remove": frozenset({("card", "connect", "card_back", "certificate", "pin", *_CHOOSE_AND_ISSUE)}),
 }
 """The only orders of steps a flow may declare: card back before choosing; issue and identity before pay."""
 

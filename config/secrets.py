@@ -74,7 +74,5 @@ def _directory(variable: str, setting: str) -> Path:
     # systemd joins several folders with colons; the units of this program declare one each.
     directory = Path(value)
     if not directory.is_absolute() or not directory.is_dir():
-        raise ConfigError(
-            [Problem(f"${variable}", "", f"{value!r} is not one existing folder: use {setting}")]
-        )
+        raise ConfigError([Problem(f"${variable}", "", f"{value!r} is not one existing folder: use {setting}")])
     return directory

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk.effects import Authenticate, OpenSession, ReleaseCard, SignChallenge
+from kiosk.effects import Authenticate, IdentifyCard, OpenSession, ReleaseCard, SignChallenge
 from kiosk.events import (
     Authenticated,
     BackPressed,
@@ -54,6 +54,10 @@ def card_failed(session: Session, event: CardFailed, now: Moment) -> Result:
     """The exchange broke. Never a second VERIFY by the machine (A12): the person begins anew."""
     if event.verify_sent:
         return refuse(session, now, "card_unreadable", record(session, "verify_outcome_unknown"))
+    if event.reason == "tries_changed":
+        # Somebody else used a try meanwhile: begin with the card anew, the last-try question may be due now.
+        session.card.pin.wipe()
+        return ask_in(session, State.READING_CARD, now, IdentifyCard, card=Card(present=session.card.present))
     return refuse(session, now, "card_removed" if event.reason == "removed" else "card_unreadable")
 
 

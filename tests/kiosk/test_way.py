@@ -135,6 +135,14 @@ def test_verify_of_unknown_outcome_is_never_sent_again(world) -> None:
     assert world.session.refusal == "card_unreadable"
 
 
+def test_tries_used_elsewhere_meanwhile_lead_to_the_last_try_question(world) -> None:
+    world.to_pin().pin().see(e.CardFailed(world.session.awaiting, "tries_changed"))
+    world.pending = world.pending[-1:]
+    world.answer(tries_left=1).answers()
+    assert world.state is State.LAST_TRY
+    assert len(world.ordered(f.SignChallenge)) == 1
+
+
 def test_the_card_is_asked_back_before_the_menu_and_louder_each_time(world) -> None:
     world.to_pin().pin().answers()
     assert world.state is S.TAKING_CARD
