@@ -122,9 +122,7 @@ class BenchPki:
         stem = self.directory / "terminals" / terminal_id
         if not_before is not None or not_after is not None:
             stem = stem.with_name(f"{terminal_id}-other-dates")
-        return self._leaf(
-            self._terminal_ca, stem, terminal_id, ExtendedKeyUsageOID.CLIENT_AUTH, not_before, not_after
-        )
+        return self._leaf(self._terminal_ca, stem, terminal_id, ExtendedKeyUsageOID.CLIENT_AUTH, not_before, not_after)
 
     def fill_credentials(self, terminal_id: str, directory: Path) -> Path:
         """Write the kiosk's credentials of the line, under their fixed names, into ``directory`` (0700).
@@ -179,9 +177,7 @@ class BenchPki:
             return key_path, certificate_path
         ca_key, ca_certificate = authority
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(
-            _name(common_name), ca_certificate.subject, key.public_key(), not_before, not_after
-        )
+        builder = _builder(_name(common_name), ca_certificate.subject, key.public_key(), not_before, not_after)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_key_usage(), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)

@@ -66,9 +66,7 @@ class Request:
 class Issuing:
     """Makes certificates. May be used from any thread."""
 
-    def __init__(
-        self, register: Register, rules: Rules, faults: Faults, tile: Callable[[], bytes | None]
-    ) -> None:
+    def __init__(self, register: Register, rules: Rules, faults: Faults, tile: Callable[[], bytes | None]) -> None:
         self._register = register
         self._rules = rules
         self._faults = faults
@@ -173,9 +171,7 @@ class Issuing:
         """The last issues, oldest first, for the bench's oracle: session, person and the manifest's copies."""
         return list(self._issued)
 
-    def _copies(
-        self, drawn: Extract, wish: Wish, request: Request, person: str
-    ) -> list[tuple[str, Document]]:
+    def _copies(self, drawn: Extract, wish: Wish, request: Request, person: str) -> list[tuple[str, Document]]:
         serials = self._serials(request.copies, person, request.kind, wish.on)
         try:
             made = [(s, certificate.render(drawn, replace(wish, serial=s))) for s in serials]
@@ -216,4 +212,3 @@ class Issuing:
 
 def _serial() -> str:
     return "".join(secrets.choice(wire.ALPHABET) for _ in range(_SERIAL_LETTERS))
-

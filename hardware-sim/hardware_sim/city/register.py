@@ -135,9 +135,7 @@ class Register:
             row = db.execute(query, (issuer_hash, serial)).fetchone()
         return None if row is None else str(row[0])
 
-    def extract(
-        self, person_id: str, nonce: bytes, session: bytes, now: Callable[[], datetime]
-    ) -> Extract | None:
+    def extract(self, person_id: str, nonce: bytes, session: bytes, now: Callable[[], datetime]) -> Extract | None:
         """Everything about one person for one answer, read in one transaction; None when there is no such row.
 
         The commitment is made here, from issuer and serial number in the row just read, so that a row of

@@ -212,8 +212,7 @@ def households(seed: int = SEED) -> list[Household]:
         )
         family = members[0].name.split("　")[0]
         members = tuple(
-            person if (number, person.position) in by_position else _in_family(person, family)
-            for person in members
+            person if (number, person.position) in by_position else _in_family(person, family) for person in members
         )
         result.append(finish(replace(household, members=members)))
     return result

@@ -198,9 +198,7 @@ class _PathPen(BasePen):  # type: ignore[misc]
     def _lineTo(self, pt: tuple[float, float]) -> None:
         self._path.lineTo(*self._at(pt))
 
-    def _curveToOne(
-        self, pt1: tuple[float, float], pt2: tuple[float, float], pt3: tuple[float, float]
-    ) -> None:
+    def _curveToOne(self, pt1: tuple[float, float], pt2: tuple[float, float], pt3: tuple[float, float]) -> None:
         self._path.curveTo(*self._at(pt1), *self._at(pt2), *self._at(pt3))
 
     def _closePath(self) -> None:
