@@ -1,0 +1,116 @@
+"""Everything that can be broken, in one vocabulary: the simulators' own words, grouped for page and scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hardware_sim.cash.faults import FAULTS as CASH_FAULTS
+from hardware_sim.centre.faults import CENTRE_FAULTS
+from hardware_sim.city.faults import CITY_FAULTS
+from hardware_sim.printer.faults import FAULTS as PRINTER_FAULTS
+from hardware_sim.sensors.faults import FAULTS as SENSOR_FAULTS
+
+TARGETS: Mapping[str, str] = {
+    "power": "電源",
+    "printer": "印刷機",
+    "centre": "センター",
+    "city": "市のサーバー",
+    "cash": "お金の装置",
+    "card": "カード・読み取り台",
+    "sensors": "受け取り口のセンサー",
+}
+"""Part of the world to its name on the page, in the page's order."""
+
+
+@dataclass(frozen=True)
+class Breakage:
+    """One thing that can go wrong. ``lasts``: until it is cleared; otherwise it happens and is over."""
+
+    target: str
+    name: str
+    label: str
+    description: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lasts: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "target": self.target,
+            "name": self.name,
+            "label": self.label,
+            "description": self.description,
+            "parameters": dict(self.parameters),
+            "choices": {key: list(values) for key, values in self.choices.items()},
+            "lasts": self.lasts,
+        }
+
+
+_OWN: tuple[Breakage, ...] = (
+    Breakage(
+        "power",
+        "cut",
+        "停電",
+        "発行機・お金の装置・印刷機の電源が off_s 秒切れて、戻ります。",
+        {"off_s": 3.0},
+        lasts=False,
+    ),
+    Breakage(
+        "power",
+        "kill",
+        "制御プログラムの強制終了",
+        "制御プログラムだけが突然終わり、off_s 秒後に始まります。",
+        {"off_s": 1.0},
+        lasts=False,
+    ),
+    Breakage("card", "slow", "カードが遅い", "コマンドごとに ms ミリ秒よけいにかかります。", {"ms": 1500}),
+    Breakage(
+        "card", "reader_gone", "読み取り台の停止", "読み取りの常駐プログラムが down_ms ミリ秒止まります。",
+        {"down_ms": 5000}, lasts=False,
+    ),
+    Breakage(
+        "card",
+        "pull_at_pin",
+        "暗証番号の照合でカードを抜く",
+        "照合コマンドがカードで実行された後（after）か前（before）に抜けます。",
+        {"when": "after"},
+        {"when": ("before", "after")},
+    ),
+)  # fmt: skip
+
+_QUICK = (("printer", "paper_out"), ("centre", "down"), ("power", "cut"), ("printer", "jam"), ("cash", "coin_refused"))
+"""Shown first on the page; the others behind ほか."""
+
+
+def vocabulary(*, sensors: bool) -> list[Breakage]:
+    """All of it, in the order of :data:`TARGETS`."""
+    found = [*_OWN]
+    found += [
+        Breakage("printer", name, f.label, f.description, f.parameters, lasts=name != "reboot")
+        for name, f in PRINTER_FAULTS.items()
+    ]
+    for target, words in (("centre", CENTRE_FAULTS), ("city", CITY_FAULTS)):
+        found += [Breakage(target, name, f.label, f.description, f.parameters, f.choices) for name, f in words.items()]
+    found += [
+        Breakage(
+            "cash",
+            name,
+            kind.label,
+            kind.description,
+            # A hopper has to be named: the page offers the one that matters most for change.
+            {key: 100 if key == "yen" else value for key, value in kind.values.items()},
+            lasts=not kind.at_once,
+        )
+        for name, kind in CASH_FAULTS.items()
+    ]
+    if sensors:
+        found += [Breakage("sensors", name, label, lasts=name != "replugged") for name, label in SENSOR_FAULTS.items()]
+    order = list(TARGETS)
+    return sorted(found, key=lambda each: order.index(each.target))
+
+
+def quick() -> tuple[tuple[str, str], ...]:
+    """(target, name) of what the page shows first."""
+    return _QUICK

@@ -1,0 +1,57 @@
+"""The bench's state as one JSON-able value: what the page shows and what reports are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .world import Bench
+
+_VOICE_LINES = 40
+
+
+def snapshot(bench: Bench) -> dict[str, Any]:
+    """See the module docstring of :mod:`hardware_sim.bench.api` for its form."""
+    picture = bench.mirror.picture
+    cash = bench.cash.snapshot()
+    printer = bench.printer.snapshot()
+    lying = bench.card_lying()
+    card = None if lying is None else bench.cards[lying].to_json()
+    tray = {int(yen): n for yen, n in cash["tray"].items()}
+    return {
+        "time": bench.now().isoformat(timespec="seconds"),
+        "panel": {
+            "on": picture is not None,
+            "screen": "" if picture is None else picture.screen,
+            "title": "" if picture is None else picture.title,
+            "sequence": 0 if picture is None else picture.sequence,
+            "process": 0 if picture is None else picture.process,
+            "targets": [] if picture is None else sorted(picture.targets),
+            "width": bench.options.spot.width_px,
+            "height": bench.options.spot.height_px,
+        },
+        "kiosk": {
+            "running": bench.kiosk.pid is not None,
+            "starts": bench.kiosk.starts,
+            "configuration_error": bench.kiosk.configuration_error,
+        },
+        "powered": cash["powered"],
+        "card": card,
+        "money": {
+            "hand": cash["places"]["hand"],
+            "tray": cash["tray"],
+            "tray_yen": sum(yen * n for yen, n in tray.items()),
+            "takes": cash["takes"],
+            "inserted_yen": cash["inserted_yen"],
+            "paid_back_yen": cash["paid_back_yen"],
+        },
+        "paper": {
+            "sheets": [{key: sheet[key] for key in ("number", "tray", "sides", "back")} for sheet in printer["output"]],
+            "foreign_sheets": printer["foreign_sheets"],
+            "trays": printer["trays"],
+            "toner_percent": printer["toner_percent"],
+            "state": printer["state"],
+            "reasons": printer["state_reasons"],
+        },
+        "voice": [line.to_json() for line in bench.ears.transcript(bench.ears.count - _VOICE_LINES)],
+        "faults": bench.breaker.broken(),
+    }

@@ -1,0 +1,284 @@
+"""The bench as one object: every device, centre, city and kiosk; a resident's hands; what can go wrong."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import config
+from config.calendar import JST
+from config.clock import ClockFile
+from config.errors import ConfigError
+from config.load import load_profile
+from hardware_sim.card import CardAuthority, CardStand, StandError
+from hardware_sim.cash.bench import CashBench
+from hardware_sim.cash.metal import DEFAULT_LEVELS
+from hardware_sim.city.bench import BenchError as CityError
+from hardware_sim.city.bench import CityBench
+from hardware_sim.printer.bench import PrinterBench
+from hardware_sim.printer.model import PrinterConfig
+from hardware_sim.sensors.bench import SensorBench
+
+from .breaking import Breaker, World
+from .cards import BenchCard, deck, find
+from .changes import Changes
+from .ears import Ears
+from .errors import BenchError
+from .gate import JournalGateServer
+from .kiosk import Kiosk, kiosk_command, kiosk_environment
+from .machine_file import Spot, Wiring, opening_instant, write_machine_file
+from .mirror import MirrorServer
+from .places import Run, State
+from .trays import Trays
+
+PURSE: Mapping[int, int] = {10: 30, 50: 20, 100: 30, 500: 10, 1: 5, 5: 5}
+"""What a resident has in hand."""
+_LOOP_S = 10.0
+_FINGER_S = 0.2
+_VOICES = Path("screens") / "voices" / "ja"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the bench is started. ``seconds_per_sheet_s``, ``cash_speed``: how fast the mechanics run."""
+
+    state: Path
+    fresh: bool = False
+    spot: Spot = field(default_factory=Spot)
+    seconds_per_sheet_s: float = 1.0
+    cash_speed: float = 1.0
+    levels: Mapping[int, int] = field(default_factory=lambda: dict(DEFAULT_LEVELS))
+    command: Callable[[Path], list[str]] = kiosk_command
+    """The kiosk's command line from its machine file."""
+
+
+class Bench:
+    """Everything, running inside a ``with`` block. May be used from any thread.
+
+    ``say`` is told in plain words what is being started. Raises BenchError with a text that says what to do.
+    """
+
+    def __init__(self, options: Options, say: Callable[[str], None] = lambda _line: None) -> None:
+        self.options = options
+        self._say = say
+        self._stack = ExitStack()
+        self._closing = threading.Event()
+        self._touched = 0.0
+        self.changes = Changes()
+
+    # -- life --------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException as error:
+            self._stack.close()
+            if isinstance(error, StandError | CityError | ConfigError):
+                raise BenchError(str(error)) from error
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _start(self) -> None:
+        options, enter = self.options, self._stack.enter_context
+        self.state = State.open(options.state, fresh=options.fresh)
+        self._stack.callback(self.state.close)
+        self.run = Run.make()
+        self._stack.callback(self.run.remove)
+        self._start_clock()
+        self._say("coin acceptor and hoppers (ccTalk)")
+        levels = self._levels()
+        self.cash = enter(CashBench(self.run.cash, levels=levels, purse=PURSE, speed=options.cash_speed))
+        self._say("multi-copy machine (IPP)")
+        make = PrinterConfig(seconds_per_sheet_s=options.seconds_per_sheet_s)
+        self.printer = enter(PrinterBench(self.state.printer, config=make))
+        self.sensors: SensorBench | None = None
+        if options.spot.sensors:
+            self._say("sensors of the trays (Modbus RTU)")
+            self.sensors = enter(SensorBench(self.run.sensors))
+        self._say("card reader: pcscd in a namespace of its own")
+        authority = CardAuthority(self.state.authority)
+        self.stand = enter(CardStand(self.run.card, self.state.authority))
+        card_ca = authority.auth_ca_certificate_path.read_bytes()
+        (self.state.card_trust / "bench.pem").write_bytes(card_ca)
+        self._say("national centre and city, with a register of made-up residents")
+        profile = _profile_file(options.spot.profile)
+        self.city = enter(
+            CityBench(
+                self.run.city,
+                card_ca,
+                clock_file=self.clock_path,
+                terminals=(options.spot.terminal_id,),
+                municipality=load_profile(profile).municipality,
+            )
+        )
+        self.cards = deck(self.city.residents())
+        self._start_own_ears_and_eyes()
+        self._start_kiosk(levels)
+
+    def _start_clock(self) -> None:
+        self.clock_path = self.run.own / "clock"
+        self.clock = self._stack.enter_context(ClockFile.create(self.clock_path))
+        today = datetime.now(JST).date()
+        with suppress(OSError, ValueError, KeyError):
+            # A machine that is used again must not live through a day twice.
+            last = datetime.fromisoformat(json.loads(self.state.last_time.read_text())["utc"])
+            today = max(today, last.astimezone(JST).date())
+        opening = opening_instant(load_profile(_profile_file(self.options.spot.profile)), today)
+        self.clock.set_utc(opening)
+        self._stack.callback(self._keep_time)
+
+    def _keep_time(self) -> None:
+        self.state.last_time.write_text(json.dumps({"utc": self.clock.now().astimezone(UTC).isoformat()}))
+
+    def _levels(self) -> dict[int, int]:
+        """Coins in the hoppers: as the last run left them, or the float of a machine just installed."""
+        with suppress(OSError, ValueError):
+            return {int(yen): int(n) for yen, n in json.loads(self.state.metal.read_text()).items()}
+        return dict(self.options.levels)
+
+    def _start_own_ears_and_eyes(self) -> None:
+        own = self.run.own
+        self.mirror = MirrorServer(own / "mirror.sock", self.changes, self.now)
+        self.mirror.start()
+        self._stack.callback(self.mirror.close)
+        self.gate = JournalGateServer(own / "gate.sock", self.changes)
+        self.gate.start()
+        self._stack.callback(self.gate.close)
+        voices = Path(config.__file__).parent.parent / _VOICES
+        self.ears = Ears(own / "sound", voices, self.changes, self.now)
+        self.ears.start()
+        self._stack.callback(self.ears.close)
+        self.trays = Trays(self.cash, self.printer, self.sensors, self.changes, self.state.metal)
+        self.trays.start()
+        self._stack.callback(self.trays.close)
+
+    def _start_kiosk(self, levels: Mapping[int, int]) -> None:
+        self._say("kiosk")
+        own = self.run.own
+        self.settings = write_machine_file(
+            self.state.machine_file,
+            self.options.spot,
+            Wiring(
+                csock=self.stand.csock,
+                card_trust=self.state.card_trust,
+                cash_port=self.cash.port,
+                hopper_coins=levels,
+                printer_uri=self.printer.uri,
+                centre_url=self.city.url,
+                clock_file=self.clock_path,
+                mirror_socket=own / "mirror.sock",
+                journal_gate=own / "gate.sock",
+                sensors_port=None if self.sensors is None else self.sensors.port,
+            ),
+        )
+        self.kiosk = Kiosk(
+            self.options.command(self.state.machine_file),
+            kiosk_environment(self.city.credentials, self.state.kiosk, own / "sound"),
+            self.run.kiosk,
+            self.state.log / "kiosk.log",
+            self.changes,
+        )
+        self._stack.callback(self.kiosk.stop)
+        world = World(self.cash, self.printer, self.stand, self.city, self.sensors, self.kiosk, self.mirror)
+        self.breaker = Breaker(world, self.changes)
+        self._stack.callback(self.breaker.close)
+        self._stack.callback(self._closing.set)
+        self.kiosk.start()
+
+    # -- time --------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The bench's time, in Japan."""
+        return self.clock.now().astimezone(JST)
+
+    def advance(self, seconds: float) -> bool:
+        """Move the time on; True when kiosk, centre and city have lived a whole turn in the new time."""
+        done = self.clock.advance(seconds, _LOOP_S)
+        self.changes.ring()
+        return done
+
+    def set_time(self, instant: datetime) -> None:
+        """Set the wall clock; durations do not feel it. ValueError for a time without a zone."""
+        self.clock.set_utc(instant)
+        self.changes.ring()
+
+    # -- a resident's hands ------------------------------------------------------------------------
+
+    def lay_card(self, wanted: str) -> BenchCard:
+        """Lay a card on the reader, by its id or its owner's name; whoever comes has a purse of their own.
+
+        ValueError for a card that is not there, or while another one lies there.
+        """
+        card = find(self.cards, wanted)
+        if (lying := self.card_lying()) is not None:
+            raise ValueError(f"card {lying} lies on the reader: take it away first")
+        self.stand.register(card.spec)
+        self.cash.new_resident(PURSE)
+        self.stand.insert(card.id)
+        self.changes.ring()
+        return card
+
+    def take_card(self) -> bool:
+        """Take the card away. Whether one lay there."""
+        taken = self.stand.remove()
+        self.changes.ring()
+        return taken
+
+    def card_lying(self) -> str | None:
+        """Id of the card on the reader."""
+        found = self.stand.status()["card"]
+        return None if found is None else str(found)
+
+    def throw_coin(self, yen: int) -> str:
+        """A coin into the slot: ``accepted`` or ``returned``. ValueError when there is none in hand."""
+        became = self.cash.insert(yen)
+        self.changes.ring()
+        return became
+
+    # -- waiting and looking -----------------------------------------------------------------------
+
+    def wait_until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until ``condition`` holds; it is looked at whenever anything on the bench has changed."""
+        return self.changes.wait_until(condition, timeout_s)
+
+    def wait_screen(self, *screens: str, timeout_s: float = 30.0) -> bool:
+        """Wait until one of these screens is on the panel."""
+        return self.wait_until(lambda: self.screen() in screens, timeout_s)
+
+    def screen(self) -> str:
+        """Id of what the panel shows; empty while it is dark."""
+        picture = self.mirror.picture
+        return "" if picture is None else picture.screen
+
+    def touch_target(self, target: str, timeout_s: float = 10.0) -> bool:
+        """Wait until a target is on the panel, and touch it. False when it does not come.
+
+        A finger needs a moment from one touch to the next; a panel takes quicker ones for a bounce.
+        """
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            seen = self.changes.count
+            self._closing.wait(max(0.0, self._touched + _FINGER_S - time.monotonic()))
+            if self.mirror.touch_target(target):
+                self._touched = time.monotonic()
+                return True
+            self.changes.wait(seen, left)
+        return False
+
+
+def _profile_file(profile: str) -> Path:
+    """A shipped profile's file, or the path itself."""
+    return Path(profile) if profile.endswith(".toml") else Path(config.__file__).parent / f"{profile}.toml"
