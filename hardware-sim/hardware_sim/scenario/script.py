@@ -1,0 +1,211 @@
+"""A scenario's file: steps and expectations, read and checked before anything is started."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+WITHIN_S: Final = 30.0
+
+
+class ScriptError(ValueError):
+    """A scenario's file is wrong; the text names file and place and says what to write."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that is done or waited for. ``within_s``: longest wait in real seconds."""
+
+    n: int
+    do: str
+    value: Any = field(repr=False)
+    within_s: float = WITHIN_S
+
+    def shown(self) -> dict[str, Any]:
+        """For the report; the PIN is left out."""
+        return {self.do: "****" if self.do == "pin" else self.value}
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Sheets that must come out of one paper tray, all with this holder's name (empty: not looked at)."""
+
+    tray: str
+    sheets: int
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What the far ends must show at the end. None: not looked at."""
+
+    outcome: str | None = None
+    inserted_yen: int | None = None
+    kept_yen: int | None = None
+    paid_back_yen: int | None = None
+    pages: tuple[Pages, ...] | None = None
+    phrases: tuple[str, ...] = ()
+    """Heard in this order; others may lie between."""
+    screens: tuple[str, ...] = ()
+    """Seen in this order; others may lie between."""
+    final_screen: str | None = None
+
+
+@dataclass(frozen=True)
+class Script:
+    """One scenario."""
+
+    name: str
+    title: str
+    steps: tuple[Step, ...]
+    expect: Expectation
+
+
+OUTCOMES: Final = ("issued", "returned", "nothing", "mixed")
+"""Told from metal and paper alone, see :func:`hardware_sim.scenario.judge.outcome`."""
+TAKES: Final = ("card", "paper", "certificate", "receipt", "change")
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _texts(value: object) -> bool:
+    return _text(value) or (isinstance(value, list) and bool(value) and all(map(_text, value)))
+
+
+def _yen(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _seconds(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+
+
+def _table(**keys: Callable[[object], bool]) -> Callable[[object], bool]:
+    """A table with these keys and no others."""
+
+    def fits(value: object) -> bool:
+        if not isinstance(value, dict) or set(value) - set(keys):
+            return False
+        return all(keys[key](item) for key, item in value.items())
+
+    return fits
+
+
+def _needs(check: Callable[[object], bool], *names: str) -> Callable[[object], bool]:
+    def fits(value: object) -> bool:
+        return check(value) and isinstance(value, dict) and set(names) <= set(value)
+
+    return fits
+
+
+_FAULT = _table(target=_text, name=_text, values=lambda value: isinstance(value, dict))
+STEPS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
+    "card": (_text, "a card's id or its owner's name"),
+    "take": (lambda value: value in TAKES, f"one of {', '.join(TAKES)}"),
+    "wait_screen": (_texts, "a screen's id, or a list of them"),
+    "wait_phrase": (_texts, "a phrase's id, or a list of them"),
+    "wait_change": (_yen, "the yen that must lie in the change tray"),
+    "wait_sheets": (_yen, "the number of sheets that must lie in the output tray"),
+    "wait_cut": (lambda value: value is True, "true"),
+    "touch": (_text, "a target's id"),
+    "pin": (lambda value: isinstance(value, str) and value.isdigit(), "digits as text"),
+    "coin": (_yen, "a coin in yen"),
+    "returned_coin": (_yen, "a coin in yen that must come back"),
+    "advance_s": (_seconds, "seconds"),
+    "fault": (_needs(_FAULT, "target", "name"), "a table with target, name and perhaps values"),
+    "clear": (lambda value: value is True or _FAULT(value), "true, or a table with target and perhaps name"),
+    "power_cut": (_table(off_s=_seconds), "a table with off_s"),
+    "kill": (_table(off_s=_seconds), "a table with off_s"),
+    "kill_at": (
+        _needs(
+            _table(
+                kind=_text,
+                phase=lambda value: value in {"before", "after"},
+                nth=_yen,
+                how=lambda value: value in {"kill", "power_cut"},
+                off_s=_seconds,
+            ),
+            "kind",
+            "phase",
+        ),
+        'a table with kind (of journal entry), phase ("before" or "after") and perhaps nth, how, off_s',
+    ),
+    "expect": (
+        _table(screen=_text, inserted_yen=_yen, paid_back_yen=_yen, sheets=_yen, tries_left=_yen, card=_text),
+        "a table with screen, inserted_yen, paid_back_yen, sheets or tries_left",
+    ),
+}
+
+
+def read_script(path: Path) -> Script:
+    """One scenario's file.
+
+    Raises:
+        ScriptError: it cannot be read, or anything in it is not as docs/scenarios.md says.
+    """
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ScriptError(f"{path} cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ScriptError(f"{path} is not TOML: {error}") from None
+    if unknown := set(table) - {"title", "step", "expect"}:
+        raise ScriptError(f"{path}: unknown key {', '.join(sorted(unknown))}; known are title, step, expect")
+    steps = table.get("step")
+    if not isinstance(steps, list) or not steps:
+        raise ScriptError(f"{path}: has no [[step]]")
+    read = tuple(_step(path, n, each) for n, each in enumerate(steps, 1))
+    return Script(path.stem, str(table.get("title", path.stem)), read, _expectation(path, table.get("expect", {})))
+
+
+def _step(path: Path, n: int, table: object) -> Step:
+    where = f"{path}: step {n}"
+    if not isinstance(table, dict):
+        raise ScriptError(f"{where} must be a table")
+    within_s = table.pop("within_s", WITHIN_S)
+    if not _seconds(within_s):
+        raise ScriptError(f"{where}: within_s must be seconds")
+    if len(table) != 1:
+        raise ScriptError(f"{where} must do exactly one thing; it has {', '.join(table) or 'nothing'}")
+    ((do, value),) = table.items()
+    if do not in STEPS:
+        raise ScriptError(f"{where}: unknown step {do!r}; known are {', '.join(STEPS)}")
+    fits, wanted = STEPS[do]
+    if not fits(value):
+        raise ScriptError(f"{where}: {do} must be {wanted}")
+    return Step(n, do, value, float(within_s))
+
+
+def _expectation(path: Path, table: object) -> Expectation:
+    where = f"{path}: [expect]"
+    if not isinstance(table, dict):
+        raise ScriptError(f"{where} must be a table")
+    known = Expectation.__dataclass_fields__
+    if unknown := set(table) - set(known):
+        raise ScriptError(f"{where}: unknown key {', '.join(sorted(unknown))}; known are {', '.join(known)}")
+    for key in ("inserted_yen", "kept_yen", "paid_back_yen"):
+        if key in table and not _yen(table[key]):
+            raise ScriptError(f"{where}: {key} must be whole yen")
+    if table.get("outcome", OUTCOMES[0]) not in OUTCOMES:
+        raise ScriptError(f"{where}: outcome must be one of {', '.join(OUTCOMES)}")
+    values = dict(table)
+    for key in ("phrases", "screens"):
+        listed = values.get(key, [])
+        if not isinstance(listed, list) or not all(map(_text, listed)):
+            raise ScriptError(f"{where}: {key} must be a list of ids")
+        values[key] = tuple(listed)
+    if "pages" in values:
+        values["pages"] = tuple(_pages(where, each) for each in values["pages"])
+    return Expectation(**values)
+
+
+def _pages(where: str, table: object) -> Pages:
+    fits = _needs(_table(tray=_text, sheets=_yen, name=_text), "tray", "sheets")
+    if not fits(table) or not isinstance(table, dict):
+        raise ScriptError(f"{where}: each of pages must be a table with tray, sheets and perhaps name")
+    return Pages(**table)
