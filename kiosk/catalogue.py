@@ -19,6 +19,9 @@ JST: Final = ZoneInfo("Asia/Tokyo")
 
 RESIDENCE: Final = "residence"
 
+SERVED: Final = frozenset({RESIDENCE})
+"""Kinds this version takes from the choice to the paper; what it cannot issue it does not advertise."""
+
 RESIDENCE_ITEMS: Final = (
     "head_and_relationship",
     "domicile",
@@ -68,6 +71,7 @@ class Rules:
             certificate
             for certificate in self.profile.certificates
             if certificate.enabled
+            and certificate.kind in SERVED
             and certificate.service_from <= day
             and certificate.area not in self.profile.suspended_areas
         )
