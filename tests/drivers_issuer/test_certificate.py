@@ -1,4 +1,4 @@
-"""A certificate is read off its own pages before it may be printed: made here with reportlab, spoilt in every way."""
+"""A certificate is read off its own pages before it may be printed: made here, spoilt in every way."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def document(serial: str, sides: int = 2, **changes: Any) -> bytes:
     for side in range(1, sides + 1):
         canvas.setFont(changes.get("font", "body"), 8)
         canvas.drawString(30 * mm, 200 * mm, f"copy {serial} side {side}")
-        if not (changes.get("blank") == side):
+        if changes.get("blank") != side:
             name = changes.get("other_name", NAME) if side == changes.get("on_side", side) else NAME
             reference = changes.get("reference", REFERENCE) if side == changes.get("on_side", side) else REFERENCE
             canvas.drawString(21 * mm, 9 * mm, name if changes.get("font", "body") == "body" else "name")
