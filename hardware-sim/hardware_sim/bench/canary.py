@@ -15,16 +15,17 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 _PROC: Final = Path("/proc")
 _CHUNK: Final = 16 * 1024 * 1024
 _PAGE: Final = 4096
 _SHORTEST: Final = 6
-_PREFIX: Final = 8
 _SKIPPED: Final = ("[vvar", "[vdso", "[vsyscall", "/dev/dri", "/dev/nvidia")
 SLICE: Final = 32
 """Length of the pieces a long needle is cut into."""
@@ -133,13 +134,51 @@ def _in_file(path: Path, place: str, needles: Sequence[Needle]) -> list[Hit]:
 
 
 class _Hay:
-    """Needles by their first bytes: those that begin alike are looked for together."""
+    """All needles looked for in one pass: by two bytes of each, then by the whole.
+
+    The two bytes are those within the needle that are rarest in the memory of a program: no zero among them, and
+    above ASCII where there are such.
+    """
 
     def __init__(self, needles: Sequence[Needle]) -> None:
-        self.groups: dict[bytes, list[Needle]] = {}
-        for needle in needles:
-            self.groups.setdefault(needle.value[:_PREFIX], []).append(needle)
         self.longest = max((len(needle.value) for needle in needles), default=1)
+        self._probed = np.zeros(1 << 16, dtype=np.bool_)
+        self._by_probe: dict[int, list[tuple[int, Needle]]] = {}
+        for needle in needles:
+            at = _rarest(needle.value)
+            probe = int.from_bytes(needle.value[at : at + 2], "little")
+            self._probed[probe] = True
+            self._by_probe.setdefault(probe, []).append((at, needle))
+
+    def find(self, data: bytes) -> Iterator[tuple[int, Needle]]:
+        """(offset, needle) of every place, in no order."""
+        for shift in (0, 1):
+            count = (len(data) - shift) // 2
+            if count <= 0:
+                continue
+            pairs = np.frombuffer(data, dtype="<u2", count=count, offset=shift)
+            places = np.flatnonzero(self._probed[pairs])
+            probes = pairs[places]
+            for probe in np.unique(probes).tolist():
+                mine = places[probes == probe] * 2 + shift
+                for at, needle in self._by_probe[probe]:
+                    yield from ((start, needle) for start in _verified(data, mine - at, needle.value))
+
+
+def _rarest(value: bytes) -> int:
+    """Offset of the two bytes to look for."""
+    scores = [(0 not in pair) + sum(byte > 0x7F for byte in pair) for pair in pairwise(value)]
+    return scores.index(max(scores))
+
+
+def _verified(data: bytes, starts: NDArray[np.int64], value: bytes) -> Iterator[int]:
+    octets = np.frombuffer(data, dtype=np.uint8)
+    left = starts[(starts >= 0) & (starts <= len(data) - len(value))]
+    for at, byte in enumerate(value):
+        if not len(left):
+            return
+        left = left[octets[left + at] == byte]
+    yield from left.tolist()
 
 
 def _search(chunks: Iterable[tuple[int, bytes]], place: str, hay: _Hay) -> Iterator[Hit]:
@@ -149,13 +188,9 @@ def _search(chunks: Iterable[tuple[int, bytes]], place: str, hay: _Hay) -> Itera
         if begin != expected:
             tail = b""
         data, start = tail + chunk, begin - len(tail)
-        for prefix, needles in hay.groups.items():
-            found = data.find(prefix)
-            while found >= 0:
-                for needle in needles:
-                    if data.startswith(needle.value, found) and found + len(needle.value) > len(tail):
-                        yield Hit(needle.name, place, start + found)
-                found = data.find(prefix, found + 1)
+        for found, needle in hay.find(data):
+            if found + len(needle.value) > len(tail):
+                yield Hit(needle.name, place, start + found)
         expected = begin + len(chunk)
         tail = data[len(data) - min(hay.longest - 1, len(data)) :]
 

@@ -37,6 +37,11 @@ def windows(pids: Mapping[int, str]) -> frozenset[bytes]:
     return frozenset(each.value for each in candidates(pids))
 
 
+def windows_of(data: bytes) -> frozenset[bytes]:
+    """The same for known bytes, which may lie in memory at any offset."""
+    return frozenset(data[at : at + KEY_BYTES] for at in range(len(data) - KEY_BYTES + 1))
+
+
 def candidates(pids: Mapping[int, str], known: frozenset[bytes] = frozenset()) -> list[Candidate]:
     """Every window of the processes' memory that could be a private key and is not ``known``, each value once."""
     found: dict[bytes, Candidate] = {}
@@ -82,13 +87,12 @@ class SessionKey:
     hits: tuple[Hit, ...]
 
 
-def find_session_keys(kiosk: Mapping[int, str], city: int, known: frozenset[bytes] = frozenset()) -> list[SessionKey]:
-    """Private keys in the kiosk's memory whose public key lies in the city's memory."""
-    pairs = {public_of(each.value): each for each in candidates(kiosk, known)}
+def session_keys(held: Iterable[Candidate], city: int) -> list[SessionKey]:
+    """Those of the windows held by the kiosk whose public key lies in the memory of the city's process."""
+    pairs = {public_of(each.value): each for each in held}
     if not pairs:
         return []
-    publics = np.array([int.from_bytes(public[:8], "little") for public in pairs], dtype=np.uint64)
-    heads = np.unique(publics)
+    heads = np.unique(np.array([int.from_bytes(public[:8], "little") for public in pairs], dtype=np.uint64))
     seen: set[bytes] = set()
     for region in mappings(city):
         for _, data in read_memory(city, region):

@@ -36,7 +36,7 @@ from .canary import (
     scan_memory,
     slices,
 )
-from .canary_key import SessionKey, find_private, find_session_keys, windows
+from .canary_key import Candidate, SessionKey, candidates, find_private, session_keys, windows, windows_of
 from .cards import BenchCard
 from .errors import BenchError
 from .preflight import check_packages
@@ -66,6 +66,8 @@ class Findings:
     """Apart: pcscd is the system's, not ours."""
     seconds: dict[str, float] = field(default_factory=dict)
     megabytes: float = 0.0
+    windows: int = 0
+    """How many could have been the session's key."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -77,6 +79,7 @@ class Findings:
             "pcscd_after": summary(self.pcscd_after),
             "seconds": {what: round(took, 1) for what, took in self.seconds.items()},
             "megabytes": round(self.megabytes),
+            "windows": self.windows,
         }
 
 
@@ -98,6 +101,8 @@ class CanaryVisit:
         self._home = next(each for each in households() if each.id == _HOUSEHOLD)
         self._tile = secrets.token_bytes(TILE_SIDE**2)
         self._found = Findings()
+        self._known: frozenset[bytes] = frozenset()
+        """What cannot be the session's key."""
         self._needles = [*_of_household(self._home), *of_pin(PIN), *slices("tile", self._tile)]
 
     def run(self) -> Findings:
@@ -105,23 +110,25 @@ class CanaryVisit:
         bench, found = self._bench, self._found
         bench.city.tile(self._tile)
         self._await("idle")
-        known = self._timed("windows before", lambda: windows(self._pids()))
+        self._known = self._timed("windows before", lambda: windows(self._pids()))
         self._lay_card()
         self._pin()
         self._choose()
         self._hold_and_look()
         found.megabytes = memory_size(self._pids()) / 1e6
-        city = bench.city.pids["city"]
-        found.keys = self._timed("session key", lambda: find_session_keys(self._pids(), city, known))
+        held: list[Candidate] = self._timed("windows", lambda: candidates(self._pids(), self._known))
+        found.windows = len(held)
         bench.breaker.clear("printer")
         self._await("take", timeout_s=90)
         bench.trays.take_paper()
         bench.trays.take_change()
         self._await("idle")
         bench.city.tile(None)
+        city = bench.city.pids["city"]
+        found.keys = self._timed("session key", lambda: session_keys(held, city))
         self._timed("after", self._look_after)
         for key in found.keys:
-            found.after += self._timed("key after", lambda key=key: find_private(self._pids(), key.public, known))
+            found.after += self._timed("key after", lambda key=key: find_private(self._pids(), key.public, self._known))
         return found
 
     # -- the way -----------------------------------------------------------------------------------
@@ -172,9 +179,10 @@ class CanaryVisit:
     def _hold_and_look(self) -> None:
         """The spooler is stopped with the certificate in its spool; then the printer takes its time."""
         bench, found = self._bench, self._found
-        bench.breaker.fault("printer", "slow", factor=100)
+        bench.breaker.fault("printer", "slow", factor=20)
         bench.throw_coin(500)
         with self._spooler_stopped() as spooled:
+            self._known |= windows_of(spooled)
             for stream in deflate_streams(spooled, self._tile):
                 self._needles += slices("deflate", stream)
             roots = {"memory folder": bench.run.kiosk, **self._lasting()}
