@@ -138,7 +138,7 @@ def first_session(base: Ground, journal: Journal, clock: Clock) -> Session:
         required.add(Part.SOUND)
     rules = Rules(settings, base.calendar, frozenset(required), sensed=machine.sensors is not None)
     most_copies = max(certificate.max_copies for certificate in settings.profile.certificates)
-    tokens = tuple(secrets.token_hex(16) for _ in range(2 + most_copies))
+    tokens = tuple(secrets.token_hex(16) for _ in range(1 + most_copies))
     return Session(
         rules,
         tokens,
@@ -212,7 +212,7 @@ def _stay_closed(base: Ground, clock: Clock, display: Display) -> int:
     """The journal cannot be used, so nothing may move: say so on the screen until staff have looked."""
     settings = base.settings
     rules = Rules(settings, base.calendar, frozenset(), sensed=False)
-    session = Session(rules, ("", ""), state=State.STARTING)
+    session = Session(rules, ("",), state=State.STARTING)
     try:
         while True:
             frame = present(session, Moment(clock.now(), clock.boot())).frame

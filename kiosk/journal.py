@@ -17,6 +17,7 @@ Catalogue of entries (data never holds anything about a person; amounts are yen)
     payout_sending {tx, hopper, coins, event_before, count_before}   before a dispense leaves
     payout_resolved {tx, hopper, paid, yen, sure, evidence}          what the hopper really paid
     payout_in_doubt {tx, hopper, coins, yen}        the hopper cannot say: held until staff have counted
+    nobody_there {tx}                               dark for so long that no coin is paid out by itself any more
     owed {tx, yen, slip, reason}                    what could not be paid
     settled {tx, inserted, charged, paid_back, owed, held}
     erased {tx, by, checked, clean}                 the erase, with what was looked at
@@ -134,7 +135,7 @@ class Journal:
             case "line_stopped":
                 self._latch("line_stopped", seq, str(data["what"]))
             case "line_reopened":
-                self._db.execute("DELETE FROM latch WHERE name IN ('line_stopped', 'identity_denied')")
+                self._db.execute("DELETE FROM latch WHERE name = 'line_stopped' OR name LIKE 'identity_denied:%'")
             case "identity_denied":
                 self._latch(f"identity_denied:{seq}", seq, at.isoformat())
 
@@ -269,4 +270,6 @@ def replay(tx: str, rows: Iterable[tuple[LedgerRow, int]]) -> Interrupted:
                 state = replace(state, intent=Intent(serial, coins, event, count, sent=True))
             case "payout_resolved" | "payout_in_doubt":
                 state = replace(state, intent=None)
+            case "nobody_there":
+                state = replace(state, deserted=True)
     return replace(state, jobs=tuple(jobs.values()))

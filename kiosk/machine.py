@@ -242,6 +242,7 @@ TABLE: Final[dict[State, Row]] = {
     State.PAYING: {
         **asking(
             CoinsCredited=out.paying_credit,
+            CashIncident=out.paying_incident,
             CancelPressed=out.paying_cancelled,
             DeviceOnline=out.paying_online,
             BackPressed=no_move,

@@ -109,6 +109,8 @@ def pin_refused(session: Session, event: PinRefused, now: Moment) -> Result:
     session = replace(session, card=card, awaiting=0)
     if event.tries_left == 0:
         return refuse(session, now, "pin_blocked")
+    if not session.card.present:
+        return refuse(session, now, "card_removed")
     return ask_for_pin(session, now)
 
 

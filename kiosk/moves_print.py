@@ -9,6 +9,7 @@ from kiosk.effects import AcceptCoins, CheckCash, Effect, EndProcess, EraseDocum
 from kiosk.events import (
     CancelPressed,
     CardRemoved,
+    CashIncident,
     CashReady,
     CoinsCredited,
     CoinsRefused,
@@ -30,8 +31,8 @@ from kiosk.events import (
 )
 from kiosk.money import Till, levels
 from kiosk.moves import ERASE_ANSWERS, Result, ask, ask_in, drain, erase, go, record, refuse, repeat, stay
-from kiosk.moves_service import PHRASE_OF_PLACE, first_place, note_fault, note_online
-from kiosk.moves_settle import book_credit, judge, settle
+from kiosk.moves_service import PHRASE_OF_PLACE, first_place, incident, note_fault, note_online
+from kiosk.moves_settle import PRINTER_PATIENCE_S, book_credit, judge, settle
 from kiosk.session import Moment, Session, State
 
 PRINTER_WAITS: Final = {
@@ -118,6 +119,17 @@ def paying_credit(session: Session, event: CoinsCredited, now: Moment) -> Result
     if session.tally.inserted >= session.price_yen:
         session, more = drain(session, now)
         return session, (*effects, *more)
+    accepted = accepts(session)
+    if not accepted:
+        # No coin leads to the price any more (twenty of a kind, no change for a larger one).
+        session, more = drain(session, now, "change_short")
+        return session, (*effects, *more)
+    return session, (*effects, AcceptCoins(accepted))
+
+
+def paying_incident(session: Session, event: CashIncident, now: Moment) -> Result:
+    """An acceptor that was reset stays inhibited until told: say again what may be taken."""
+    session, effects = incident(session, event, now)
     return session, (*effects, AcceptCoins(accepts(session)))
 
 
@@ -143,9 +155,16 @@ def drained(session: Session, _event: CoinsRefused, now: Moment) -> Result:
 
 
 def draining_tick(session: Session, _event: Tick, now: Moment) -> Result:
-    """The cash unit went while draining (its own watchdog inhibits it): settle; late coins are read later."""
-    if Part.CASH in session.service.online or now.boot - session.entered < session.rules.national.screen_idle_s:
+    """The cash unit went while draining (its own watchdog inhibits it): settle; late coins are read later.
+
+    One that is there and never comes to rest (a lever held down) has been shut for so long that no coin can be in
+    flight: go on as if it had said so.
+    """
+    if now.boot - session.entered < session.rules.national.screen_idle_s:
         return stay(session)
+    if Part.CASH in session.service.online:
+        session, effects = drained(session, CoinsRefused(session.awaiting), now)
+        return session, (record(session, "no_answer", state=State.DRAINING.value), *effects)
     session = replace(session, awaiting=0, refusal=session.refusal or "change_short")
     return settle(session, now, record(session, "cash_in_ended", inserted=session.tally.inserted))
 
@@ -167,7 +186,7 @@ def print_next(session: Session, now: Moment, effects: tuple[Effect, ...] = ()) 
     facts = session.facts
     assert facts is not None
     copy = facts.copies[len(session.outcomes)]
-    job = session.tokens[1 + copy.index]
+    job = session.tokens[copy.index]
     first = copy.index == 1
     if first:
         session, effects = go(session, State.PRINTING, now, *effects)
@@ -175,7 +194,7 @@ def print_next(session: Session, now: Moment, effects: tuple[Effect, ...] = ()) 
     told, told_at = session.printer_up
     up_time = told + int(now.boot - told_at) if told else 0
     ordered = record(session, "print_ordered", copy=copy.index, job=job, pages=copy.pages, up_time=up_time)
-    return replace(session, waiting_for=""), (
+    return replace(session, waiting_for="", touched=now.boot), (
         *effects,
         ordered,
         PrintCopy(number, copy.index, copy.pages, job),
@@ -184,7 +203,7 @@ def print_next(session: Session, now: Moment, effects: tuple[Effect, ...] = ()) 
 
 def print_progressed(session: Session, event: PrintProgressed, now: Moment) -> Result:
     waits = [PRINTER_WAITS[r] for reason in event.reasons if (r := severity_off(reason)) in PRINTER_WAITS]
-    return stay(replace(session, waiting_for=waits[0] if waits else ""))
+    return stay(replace(session, waiting_for=waits[0] if waits else "", touched=now.boot))
 
 
 def severity_off(reason: str) -> str:
@@ -198,7 +217,7 @@ def copy_judged(session: Session, event: CopyJudged, now: Moment) -> Result:
     """A copy is charged only if all its sheets came out; after a bad one no further copy is begun."""
     wish = session.wish
     assert wish is not None
-    job = session.tokens[1 + event.copy]
+    job = session.tokens[event.copy]
     session, entry = judge(session, event.copy, job, event.outcome, event.sheets, wish.fee_yen)
     session = replace(session, awaiting=0)
     if event.outcome is PrintOutcome.PRINTED and len(session.outcomes) < wish.copies:
@@ -212,7 +231,12 @@ def copy_judged(session: Session, event: CopyJudged, now: Moment) -> Result:
 
 
 def printing_tick(session: Session, _event: Tick, now: Moment) -> Result:
-    """A page may take minutes: say from time to time that it is worth staying."""
+    """A page may take minutes: say from time to time that it is worth staying. Without end it may not."""
+    if now.boot - session.touched >= PRINTER_PATIENCE_S:
+        copy = len(session.outcomes) + 1
+        never = CopyJudged(session.awaiting, copy, PrintOutcome.UNKNOWN, 0, ("no-answer",))
+        session, effects = copy_judged(session, never, now)
+        return session, (record(session, "no_answer", state=State.PRINTING.value), *effects)
     if now.boot - session.said_at < 30:
         return stay(session)
     session = replace(session, said="")

@@ -37,12 +37,17 @@ CASH_PATIENCE_S: Final = 30.0
 HOPPER_PATIENCE_S: Final = 120.0
 """How long a hopper that cannot say what it paid is asked; then that amount is in doubt until staff count."""
 
+PRINTER_PATIENCE_S: Final = 900.0
+"""Without a word about a copy, beyond every limit of the driver's own; then it is in doubt until staff look."""
+
 
 # ---- coins in --------------------------------------------------------------------------------------------
 
 
 def credit(session: Session, event: CoinsCredited, now: Moment) -> Result:
     """A coin counts whenever it comes: within a payment it is the person's, at any other time it is owed (A3)."""
+    if session.interrupted and not session.tx:
+        return credit_of_before(session, event)
     session, effects = book_credit(session, event)
     if session.state in HOLDS_MONEY:
         return session, effects
@@ -51,7 +56,15 @@ def credit(session: Session, event: CoinsCredited, now: Moment) -> Result:
         return session, effects
     if session.tx:
         session = replace(session, tally=session.tally.owe(yen))
-    return session, (*effects, record(session, "owed", yen=yen, slip="", reason="stray_coins"))
+    return session, (*effects, record(session, "owed", yen=yen, slip=session.slip, reason="stray_coins"))
+
+
+def credit_of_before(session: Session, event: CoinsCredited) -> Result:
+    """Coins that a dead process had not read, before recovery has come to its transaction: they are of the newest."""
+    *older, last = session.interrupted
+    session, effects = book_credit(replace(session, tx=last.tx, tally=last.tally), event)
+    last = replace(last, tally=session.tally)
+    return replace(session, tx="", tally=Tally(), interrupted=(*older, last)), effects
 
 
 def book_credit(session: Session, event: CoinsCredited) -> Result:
@@ -106,7 +119,8 @@ def hopper_inspected(session: Session, event: HopperInspected, now: Moment) -> R
         return pay_next(session, now, (Record("hopper_blocked", {"hopper": event.serial}),))
     before = (event.event_counter, event.dispense_count)
     intent = replace(intent, event_before=before[0], count_before=before[1], sent=True)
-    session, number = ask(replace(session, intent=intent))
+    # Each dispense has its own patience: many coins of a slow hopper are no silence.
+    session, number = ask(replace(session, intent=intent, entered=now.boot))
     sending = record(
         session,
         "payout_sending",
@@ -162,9 +176,8 @@ def book_dispense(session: Session, event: DispenseResolved) -> Result:
 def owe_rest(session: Session, now: Moment, reason: str, effects: tuple[Effect, ...] = ()) -> Result:
     """What cannot be paid out is owed: on the books, with a slip number, never rounded away."""
     yen = session.tally.to_settle
-    slip = session.tokens[1][:8].upper()
     session = replace(session, tally=session.tally.owe(yen))
-    return settled(session, now, (*effects, record(session, "owed", yen=yen, slip=slip, reason=reason)))
+    return settled(session, now, (*effects, record(session, "owed", yen=yen, slip=session.slip, reason=reason)))
 
 
 def settled(session: Session, now: Moment, effects: tuple[Effect, ...]) -> Result:
@@ -188,8 +201,12 @@ def settled(session: Session, now: Moment, effects: tuple[Effect, ...]) -> Resul
 def settling_tick(session: Session, _event: Tick, now: Moment) -> Result:
     """A cash unit that stays away, or a hopper that stays silent, must not keep the person for ever."""
     waited_s = now.boot - session.entered
-    if session.intent is not None and session.intent.sent:
+    intent = session.intent
+    if intent is not None and intent.sent:
         return give_up_on_hopper(session, now) if waited_s >= HOPPER_PATIENCE_S else stay(session)
+    if intent is not None and session.awaiting and waited_s >= HOPPER_PATIENCE_S:
+        session = without_hopper(replace(session, intent=None, awaiting=0, entered=now.boot), intent.serial)
+        return pay_next(session, now, (record(session, "no_answer", state=session.state.value),))
     if Part.CASH in session.service.online or waited_s < CASH_PATIENCE_S:
         return stay(session)
     return owe_rest(replace(session, intent=None, awaiting=0), now, "cash_offline")
@@ -199,7 +216,9 @@ def give_up_on_hopper(session: Session, now: Moment) -> Result:
     """Nobody can say what was paid: neither paid back nor owed by guess, but in doubt until staff have counted."""
     intent = session.intent
     assert intent is not None
-    yen = min(intent.coins * hopper_of(session, intent.serial).yen, session.tally.to_settle)
+    left = session.tally.to_settle
+    # Of one that was exchanged since nobody knows the value: then all that is left is in doubt.
+    yen = min(intent.coins * next((h.yen for h in session.hoppers if h.serial == intent.serial), left), left)
     entry = record(session, "payout_in_doubt", hopper=intent.serial, coins=intent.coins, yen=yen)
     hoppers = tuple(replace(h, quarantined=True) if h.serial == intent.serial else h for h in session.hoppers)
     session = replace(
@@ -225,6 +244,9 @@ def settling_fault(session: Session, event: DeviceFaulted, now: Moment) -> Resul
     session, effects = note_fault(session, event, now)
     if event.part is Part.CASH and session.intent is not None:
         kept = session.intent if session.intent.sent else None
+        if kept is None and event.reason == "no_answer":
+            # The bus works and this hopper is silent: the others may still pay.
+            session = without_hopper(session, session.intent.serial)
         session = replace(session, intent=kept, awaiting=0)
     return session, effects
 
@@ -271,7 +293,7 @@ def next_interrupted(session: Session, now: Moment, effects: tuple[Effect, ...] 
     tx: Interrupted = session.interrupted[0]
     downtime_s = (now.utc - tx.last_utc).total_seconds()
     # A clock that was stepped back tells nothing about how long it was dark: then nobody is assumed to be there.
-    attended = 0 <= downtime_s <= session.rules.national.max_downtime_auto_payout_s
+    attended = not tx.deserted and 0 <= downtime_s <= session.rules.national.max_downtime_auto_payout_s
     session, more = go(
         session,
         State.RECOVERING,
@@ -286,6 +308,8 @@ def next_interrupted(session: Session, now: Moment, effects: tuple[Effect, ...] 
         refusal="power_cut",
         outcomes=(),
     )
+    if not attended and not tx.deserted:
+        more = (*more, record(session, "nobody_there"))
     return recover(session, now, more)
 
 
@@ -301,16 +325,26 @@ def recover(session: Session, now: Moment, effects: tuple[Effect, ...] = ()) -> 
     if Part.CASH not in session.service.online:
         # Coins the dead process had not read are taken off the acceptor before it reports online.
         return session, effects
-    if session.intent is not None:
-        session, order = resolve(session, session.intent)
+    if intent := session.intent:
+        if all(h.serial != intent.serial for h in session.hoppers):
+            session, more = give_up_on_hopper(session, now)
+            return session, (*effects, *more)
+        session, order = resolve(session, intent)
         return session, (*effects, order)
     return settle(session, now, *effects)
 
 
 def recovering_tick(session: Session, _event: Tick, now: Moment) -> Result:
-    """A hopper that never answers again must not keep the machine shut: staff will count."""
-    waits_for_hopper = session.intent is not None and not session.interrupted[0].jobs
-    if waits_for_hopper and now.boot - session.entered >= HOPPER_PATIENCE_S:
+    """Who was asked and never answers must not keep the machine shut: staff will look, staff will count."""
+    if not session.awaiting:
+        return stay(session)
+    waited_s = now.boot - session.entered
+    if job := next(iter(session.interrupted[0].jobs), None):
+        if waited_s < PRINTER_PATIENCE_S:
+            return stay(session)
+        never = JobFound(session.awaiting, job.job, PrintOutcome.UNKNOWN, 0, ("no-answer",))
+        return job_found(replace(session, entered=now.boot), never, now)
+    if waited_s >= HOPPER_PATIENCE_S:
         return give_up_on_hopper(session, now)
     return stay(session)
 
@@ -345,9 +379,13 @@ def resolved_in_recovery(session: Session, event: DispenseResolved, now: Moment)
 
 def recovering_online(session: Session, event: DeviceOnline, now: Moment) -> Result:
     session, effects = note_online(session, event, now)
-    if event.part is Part.CASH and not session.awaiting:
-        return recover(session, now, effects)
-    return session, effects
+    if event.part is not Part.CASH or session.awaiting:
+        return session, effects
+    # Out of service was shown while it was away: who waited so long has gone (as after a long power cut).
+    waited_s = now.boot - session.entered
+    if session.attended and waited_s > session.rules.national.max_downtime_auto_payout_s:
+        session, effects = replace(session, attended=False), (*effects, record(session, "nobody_there"))
+    return recover(replace(session, entered=now.boot), now, effects)
 
 
 def recovered(session: Session, now: Moment, effects: tuple[Effect, ...]) -> Result:

@@ -172,7 +172,7 @@ def _refused(session: Session, frame: v.Frame) -> v.View:
 
 def _slip(session: Session) -> str:
     """Number under which an owed or held amount is in the books; shown, since it is the person's claim."""
-    return session.tokens[1][:8].upper() if session.tally.owed or session.tally.in_doubt else ""
+    return session.slip if session.tally.owed or session.tally.in_doubt else ""
 
 
 def _frame(session: Session, now: Moment) -> v.Frame:

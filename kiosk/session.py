@@ -134,6 +134,8 @@ class Interrupted:
     """Ordered and not yet judged."""
     intent: Intent | None
     last_utc: datetime
+    deserted: bool = False
+    """An earlier recovery found that nobody can be assumed to stand there any more; its own entries are newer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ class Session:
 
     rules: Rules
     tokens: tuple[str, ...]
-    """Random names made before anybody came: transaction, slip and print jobs (never a clock, never a counter)."""
+    """Random names made before anybody came: transaction, then print jobs (never a clock, never a counter)."""
     state: State = State.STARTING
     entered: float = 0.0
     touched: float = 0.0
@@ -223,6 +225,11 @@ class Session:
     """False: nobody can be assumed to stand there (long power cut), so nothing is paid out by itself."""
     left_reported: bool = False
     strays: int = 0
+
+    @property
+    def slip(self) -> str:
+        """Number of a claim for money, shown to the person: it names the transaction, so the books know it."""
+        return self.tx[:8].upper()
 
     @property
     def price_yen(self) -> int:

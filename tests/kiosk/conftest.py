@@ -22,7 +22,7 @@ from kiosk.money import Hopper
 from kiosk.session import Moment, Service, Session, State
 
 OPEN = datetime(2026, 11, 24, 1, 24, tzinfo=UTC)  # Tuesday 10:24 in Japan
-TOKENS = tuple(f"{n:032x}" for n in range(1, 14))
+TOKENS = tuple(f"{n:08x}" * 4 for n in range(1, 14))
 REFERENCE = "6VGC-C6VS-06K9-QVCQ"
 MARK = e.DeviceMark(1234567, 1, 0, 0, "00" * 10)
 

@@ -112,6 +112,24 @@ def test_denials_count_for_a_day(journal) -> None:
     assert journal.denials(AT + timedelta(hours=25)) == 0
 
 
+def test_denials_are_counted_anew_after_the_line_was_reopened(journal) -> None:
+    """Else the first denial after a reopening would stop the line again."""
+    journal.commit([Record("identity_denied", {"tx": "t1"}), Record("identity_denied", {"tx": "t2"})], AT)
+    journal.commit([Record("line_stopped", {"tx": "t2", "what": "denied_twice"})], AT)
+    journal.reopen("市民生活課長", "二人とも借りたカード", AT)
+    assert journal.denials(AT + timedelta(minutes=1)) == 0
+
+
+def test_a_payout_in_doubt_shuts_its_hopper_and_is_still_held(journal, settings) -> None:
+    journal.install({h.serial: 60 for h in settings.machine.cash.hoppers}, AT)
+    journal.commit([Record("session_began", {"tx": "t1"}), coins(credit(1, 500))], AT)
+    doubt = {"tx": "t1", "hopper": 703455, "coins": 2, "yen": 200}
+    journal.commit([Record("payout_in_doubt", doubt)], AT)
+    assert journal.totals() == Tally(inserted=500, in_doubt=200)
+    assert journal.interrupted()[0].tally.to_settle == 300
+    assert not next(h for h in journal.hoppers() if h.serial == 703455).pays
+
+
 def test_a_row_changed_by_hand_stops_the_start(journal, settings, tmp_path: Path) -> None:
     journal.commit([coins(credit(1))], AT)
     journal.commit([Record("session_began", {"tx": "t2"})], AT)
