@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -66,6 +67,7 @@ class MirrorServer:
         self._png_count = 0
         self._shown: deque[Shown] = deque(maxlen=_KEPT_SCREENS)
         self._shown_count = 0
+        self._drawn_at = 0.0
         self._talking: list[threading.Thread] = []
         self._thread = threading.Thread(target=self._accept, name="mirror", daemon=True)
         self._closing = False
@@ -101,6 +103,11 @@ class MirrorServer:
     def connected(self) -> bool:
         with self._lock:
             return self._connection is not None
+
+    @property
+    def drawn_at(self) -> float:
+        """When the newest picture came (time.monotonic)."""
+        return self._drawn_at
 
     @property
     def shown_count(self) -> int:
@@ -242,6 +249,7 @@ class MirrorServer:
         )
         before = self._picture
         self._picture = picture
+        self._drawn_at = time.monotonic()
         if before is None or (before.process, before.screen, before.title) != (
             picture.process,
             picture.screen,

@@ -266,12 +266,14 @@ class Bench:
     def touch_target(self, target: str, timeout_s: float = 10.0) -> bool:
         """Wait until a target is on the panel, and touch it. False when it does not come.
 
-        A finger needs a moment from one touch to the next; a panel takes quicker ones for a bounce.
+        A finger needs a moment, from one touch to the next and after a new picture; a panel takes quicker ones for
+        a bounce, and a busy machine may have drawn late.
         """
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
             seen = self.changes.count
-            self._closing.wait(max(0.0, self._touched + _FINGER_S - time.monotonic()))
+            ready = max(self._touched, self.mirror.drawn_at) + _FINGER_S
+            self._closing.wait(max(0.0, ready - time.monotonic()))
             if self.mirror.touch_target(target):
                 self._touched = time.monotonic()
                 return True
