@@ -25,7 +25,7 @@ lint: setup-test
 	@$(PY) -m ruff check .
 
 format: setup-test
-	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff format --check --output-format concise .
 
 types: setup-test
 	@$(PY) -m mypy
