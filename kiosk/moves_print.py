@@ -170,12 +170,13 @@ def draining_tick(session: Session, _event: Tick, now: Moment) -> Result:
 
 
 def draining_online(session: Session, event: DeviceOnline, now: Moment) -> Result:
-    """Back after a broken link while draining: drain anew, under a new number."""
+    """Back after a broken link while draining: drain anew, under a new number, with what is left of the time."""
+    since = session.entered
     session, effects = note_online(session, event, now)
     if event.part is not Part.CASH:
         return session, effects
     session, more = drain(session, now)
-    return session, (*effects, *more)
+    return replace(session, entered=since), (*effects, *more)
 
 
 # ---- printing --------------------------------------------------------------------------------------------

@@ -192,9 +192,8 @@ def settled(session: Session, now: Moment, effects: tuple[Effect, ...]) -> Resul
         owed=tally.owed,
         held=tally.still_held,
     )
-    session = replace(session, awaiting=0)
     if session.recovering:
-        return recovered(session, now, (*effects, entry))
+        return recovered(replace(session, awaiting=0), now, (*effects, entry))
     return go(session, State.TAKING, now, *effects, entry)
 
 
@@ -224,9 +223,8 @@ def give_up_on_hopper(session: Session, now: Moment) -> Result:
     session = replace(
         session, intent=None, awaiting=0, tally=session.tally.doubt(yen), hoppers=hoppers, entered=now.boot
     )
-    if session.state is State.RECOVERING:
-        return recover(session, now, (entry,))
-    return pay_next(session, now, (entry,))
+    onward = recover if session.state is State.RECOVERING else pay_next
+    return onward(session, now, (entry,))
 
 
 def settling_online(session: Session, event: DeviceOnline, now: Moment) -> Result:
@@ -291,9 +289,7 @@ def next_interrupted(session: Session, now: Moment, effects: tuple[Effect, ...] 
         )
         return rest(session, now, *effects)
     tx: Interrupted = session.interrupted[0]
-    downtime_s = (now.utc - tx.last_utc).total_seconds()
-    # A clock that was stepped back tells nothing about how long it was dark: then nobody is assumed to be there.
-    attended = not tx.deserted and 0 <= downtime_s <= session.rules.national.max_downtime_auto_payout_s
+    attended = somebody_there(session, tx, now)
     session, more = go(
         session,
         State.RECOVERING,
@@ -311,6 +307,13 @@ def next_interrupted(session: Session, now: Moment, effects: tuple[Effect, ...] 
     if not attended and not tx.deserted:
         more = (*more, record(session, "nobody_there"))
     return recover(session, now, more)
+
+
+def somebody_there(session: Session, tx: Interrupted, now: Moment) -> bool:
+    """Whether the person can be assumed to have waited since the last entry of the dead process."""
+    dark_s = (now.utc - tx.last_utc).total_seconds()
+    # A clock that was stepped back tells nothing about how long it was dark: then nobody is assumed to be there.
+    return not tx.deserted and 0 <= dark_s <= session.rules.national.max_downtime_auto_payout_s
 
 
 def recover(session: Session, now: Moment, effects: tuple[Effect, ...] = ()) -> Result:
@@ -382,8 +385,7 @@ def recovering_online(session: Session, event: DeviceOnline, now: Moment) -> Res
     if event.part is not Part.CASH or session.awaiting:
         return session, effects
     # Out of service was shown while it was away: who waited so long has gone (as after a long power cut).
-    waited_s = now.boot - session.entered
-    if session.attended and waited_s > session.rules.national.max_downtime_auto_payout_s:
+    if session.attended and not somebody_there(session, session.interrupted[0], now):
         session, effects = replace(session, attended=False), (*effects, record(session, "nobody_there"))
     return recover(replace(session, entered=now.boot), now, effects)
 

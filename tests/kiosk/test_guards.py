@@ -306,3 +306,13 @@ def test_every_process_has_names_of_its_own(settings, journal) -> None:
     assert not set(one) & set(other)
     most = max(c.max_copies for c in settings.profile.certificates)
     assert len(set(one)) == 1 + most
+
+
+def test_the_door_opens_and_closes_by_the_clock_alone(world) -> None:
+    world.utc = world.utc.replace(hour=9, minute=59, second=50)  # Tuesday 18:59:50, closes at 19:00
+    world.ready()
+    assert world.state is State.IDLE
+    world.after(11)
+    assert world.state is State.CLOSED
+    world.after(14 * 3600)
+    assert world.state is State.IDLE

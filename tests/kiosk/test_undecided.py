@@ -90,6 +90,19 @@ def test_a_coin_unit_that_comes_back_long_after_pays_nobody(world, rules) -> Non
     assert world.records("owed")[0].data["yen"] == 500
 
 
+def test_a_coin_unit_that_comes_and_goes_for_long_pays_nobody(world, rules) -> None:
+    intent = Intent(703455, 2, 7, 400, sent=True)
+    restarted(world, interrupted(world, intent=intent)).answers()
+    for _ in range(int(rules.national.max_downtime_auto_payout_s / 60) + 1):
+        world.after(60).see(e.DeviceOnline(CASH))
+        world.pending.clear()
+        world.see(e.DeviceFaulted(CASH, "offline"))
+    world.see(e.DeviceOnline(CASH)).answers()
+    assert not world.ordered(f.Dispense)
+    assert len(world.records("nobody_there")) == 1
+    assert world.records("owed")[0].data["yen"] == 300
+
+
 def test_a_coin_unit_that_comes_back_soon_pays(world) -> None:
     restarted(world, interrupted(world)).answers().after(20).see(e.DeviceOnline(CASH)).answers()
     assert world.records("settled")[0].data["paid_back"] == 500
@@ -220,6 +233,15 @@ def test_a_slot_that_never_comes_to_rest_does_not_keep_the_money(world) -> None:
     world.after(59)
     assert world.state is State.DRAINING
     world.after(2).answers()
+    assert world.session.tally.paid_back == 100
+
+
+def test_a_coin_unit_that_comes_and_goes_does_not_keep_the_money_for_ever(world) -> None:
+    world.to_paying().coin(100).see(e.CancelPressed())
+    for _ in range(5):
+        world.see(e.DeviceFaulted(CASH, "offline")).after(11).see(e.DeviceOnline(CASH))
+    world.pending.clear()
+    world.after(6).answers()
     assert world.session.tally.paid_back == 100
 
 
