@@ -316,3 +316,54 @@ def test_the_door_opens_and_closes_by_the_clock_alone(world) -> None:
     assert world.state is State.CLOSED
     world.after(14 * 3600)
     assert world.state is State.IDLE
+
+
+# ---- A9: what lies there ---------------------------------------------------------------------------------
+
+
+def test_a_tray_is_not_believed_empty_before_the_sheet_can_have_reached_its_sensor(world) -> None:
+    world.to_paying().coin(100).coin(100).coin(100).answers()
+    assert world.state is State.TAKING
+    world.after(1)
+    assert world.state is State.TAKING
+    world.see(e.PlaceOccupied(e.Place.CERTIFICATE_TRAY)).after(5)
+    assert world.state is State.TAKING
+    assert world.said()[-1] == "take_certificate"
+
+
+def test_a_card_laid_down_during_a_refusal_is_asked_back(world) -> None:
+    world.to_confirm().see(e.CancelPressed())
+    assert world.state is State.REFUSED
+    world.see(e.CardPresented()).after(1)
+    assert world.state is State.TAKING_CARD
+    assert world.said()[-1] == "take_card"
+    world.see(e.CardRemoved())
+    assert world.state is State.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("left", "taken", "phrase", "what"),
+    [
+        (e.CardPresented(), e.CardRemoved(), "take_card", "card"),
+        *(
+            (e.PlaceOccupied(place), e.PlaceEmptied(place), phrase, place.value)
+            for place, phrase in (
+                (e.Place.CERTIFICATE_TRAY, "take_certificate"),
+                (e.Place.CHANGE_TRAY, "take_change"),
+                (e.Place.RECEIPT_TRAY, "take_receipt"),
+            )
+        ),
+    ],
+)
+def test_what_the_one_before_left_is_asked_for_louder_until_it_is_taken(world, left, taken, phrase, what) -> None:
+    world.begin().answers().see(left).see(*(e.DeviceOnline(part) for part in world.session.rules.required))
+    assert world.state is State.CLEARING
+    for pause in (0.2, 4.1, 8.1, 6.1):
+        world.after(pause)
+    asked = [(say.phrase, say.level) for say in world.ordered(f.Say)]
+    assert asked == [(phrase, 0), (phrase, 1), (phrase, 2), (phrase, 3)]
+    for _ in range(3):
+        world.after(world.session.rules.national.left_behind_s + 1)
+    assert [record.data["what"] for record in world.records("left_behind")] == [what]
+    world.see(taken)
+    assert world.state is State.IDLE
