@@ -318,6 +318,24 @@ def test_the_right_pin_signs(bench) -> None:
     assert not bench.fake.connected
 
 
+def test_the_pin_is_zero_before_the_card_begins_to_sign(bench) -> None:
+    """Signing takes a second or two; nothing of the PIN is left in memory meanwhile."""
+    bench.identified()
+    bench.lay(bench.read() + bench.verify() + bench.sign())
+    order, script, held = bench.order(), bench.fake.scripts[0], {}
+    transmit = script.transmit
+
+    def watched(command: bytes) -> bytes:
+        held[bytes(command[:2])] = bytes(order.pin.expose())
+        return transmit(command)
+
+    script.transmit = watched
+    bench.driver.sign(order)
+    assert isinstance(bench.next(), CardSigned)
+    assert held[b"\x00\x20"] == b"1234"
+    assert held[b"\x80\x2a"] == bytes(4)
+
+
 @pytest.mark.parametrize(("answer", "left"), [("63C2", 2), ("63C1", 1), ("63C0", 0), ("6984", 0), ("6983", 0)])
 def test_a_refused_pin_tells_the_tries_left(bench, answer: str, left: int) -> None:
     bench.identified()
