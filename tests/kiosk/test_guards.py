@@ -367,3 +367,20 @@ def test_what_the_one_before_left_is_asked_for_louder_until_it_is_taken(world, l
     assert [record.data["what"] for record in world.records("left_behind")] == [what]
     world.see(taken)
     assert world.state is State.IDLE
+
+
+# ---- A12: the PIN ----------------------------------------------------------------------------------------
+
+
+def test_less_than_four_digits_never_go_to_the_card(world) -> None:
+    world.to_pin().pin("123")
+    assert world.state is State.AWAITING_PIN
+    assert not world.ordered(f.SignChallenge)
+    world.see(e.DigitPressed(4), e.DigitPressed(5), e.PinConfirmed())
+    (order,) = world.ordered(f.SignChallenge)
+    assert bytes(order.pin.expose()) == b"1234"
+
+
+def test_a_press_while_the_card_is_asked_is_no_second_try(world) -> None:
+    world.to_pin().pin().see(e.DigitPressed(1), e.PinConfirmed(), e.PinConfirmed())
+    assert len(world.ordered(f.SignChallenge)) == 1
