@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 ARGS ?=
 OUT ?= var/gallery
+# Debian keeps daemons and lpadmin where an ordinary user does not look.
+export PATH := $(PATH):/usr/sbin:/sbin
 
 .PHONY: help run test test-quick check lint format types contracts requirements gallery voices setup-run setup-test clean
 
