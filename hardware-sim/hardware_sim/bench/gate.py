@@ -20,6 +20,8 @@ from typing import Literal
 from .changes import Changes
 
 Phase = Literal["before", "after"]
+ANY = "*"
+"""Every kind of entry."""
 _KEPT_PASSES = 5000
 
 
@@ -35,7 +37,10 @@ class Passage:
 
 @dataclass
 class Trap:
-    """Springs at the ``nth`` fitting passage; ``act`` is called while the kiosk waits, and no ``go`` follows."""
+    """Springs at the ``nth`` fitting passage; ``act`` is called while the kiosk waits, and no ``go`` follows.
+
+    ``kind``: of one of the entries in the commit, or :data:`ANY`.
+    """
 
     phase: Phase
     kind: str
@@ -45,7 +50,9 @@ class Trap:
     _met: int = field(default=0, repr=False)
 
     def fits(self, passage: Passage) -> bool:
-        if self.sprung is not None or passage.phase != self.phase or self.kind not in passage.kinds:
+        if self.sprung is not None or passage.phase != self.phase:
+            return False
+        if self.kind != ANY and self.kind not in passage.kinds:
             return False
         self._met += 1
         return self._met >= self.nth
@@ -90,7 +97,7 @@ class JournalGateServer:
     # -- for the bench -----------------------------------------------------------------------------
 
     def arm(self, kind: str, phase: Phase, act: Callable[[Passage], None], nth: int = 1) -> Trap:
-        """Call ``act`` at the ``nth`` commit from now on that holds an entry ``kind``."""
+        """Call ``act`` at the ``nth`` commit from now on that holds an entry ``kind`` (or any)."""
         trap = Trap(phase, kind, act, nth)
         with self._lock:
             self._traps.append(trap)
