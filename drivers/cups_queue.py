@@ -7,6 +7,7 @@ used, but for whether the job is still in the queue.
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,10 +33,12 @@ _DEVICE_OPTIONS: Final = "contimeout=20&waitjob=false"
 # The PPD that cupsd makes of the printer's answers is changed in two places. The filter line: the bytes that were
 # verified are the bytes that are printed; pdftopdf would write the pages anew and shift fine dot patterns. The
 # mandatory attribute: CUPS before 2.4.8 keeps print-scaling from such a printer (OpenPrinting/cups#862), and an
-# imprint of a seal must come out 1:1.
+# imprint of a seal must come out 1:1; a later CUPS sends it by itself, and twice would be refused.
 _FILTER_KEY: Final = "*cupsFilter2:"
 _TAKES_PDF: Final = '*cupsFilter2: "application/vnd.cups-pdf application/pdf'
-_OUR_LINES: Final = ('*cupsFilter2: "application/pdf application/pdf 0 -"', '*cupsMandatory: "print-scaling"')
+_UNCHANGED: Final = '*cupsFilter2: "application/pdf application/pdf 0 -"'
+_SCALING: Final = '*cupsMandatory: "print-scaling"'
+_SENDS_SCALING: Final = (2, 4, 8)
 
 
 class Queue:
@@ -124,7 +127,9 @@ class Queue:
             raise PrintError("the printer does not take PDF (document-format-supported): use one that does")
         ours = self._directory / "queue.ppd"
         kept = [line for line in made if not line.startswith(_FILTER_KEY)]
-        ours.write_text("\n".join((*kept, *_OUR_LINES, "")), "utf-8")
+        told = connection.getPrinterAttributes(NAME, requested_attributes=["cups-version"])
+        lines = our_lines(str(told.get("cups-version", "")))
+        ours.write_text("\n".join((*kept, *lines, "")), "utf-8")
         try:
             connection.addPrinter(NAME, filename=str(ours))
         finally:
@@ -139,6 +144,12 @@ class Queue:
     def _model(connection: cups.Connection) -> str:
         told = connection.getPrinterAttributes(NAME, requested_attributes=["printer-make-and-model"])
         return str(told.get("printer-make-and-model", ""))
+
+
+def our_lines(version: str) -> tuple[str, ...]:
+    """What is added to the PPD for this CUPS, such as "2.4.2" or "2.4.10op1"; an unreadable one counts as old."""
+    numbers = tuple(int(n) for n in re.findall(r"\d+", version)[:3])
+    return (_UNCHANGED,) if numbers >= _SENDS_SCALING else (_UNCHANGED, _SCALING)
 
 
 def _expect(condition: bool) -> None:

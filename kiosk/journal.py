@@ -73,11 +73,15 @@ class Journal:
         self._gate = gate
         try:
             self._db = open_database(path)
+        except (DatabaseDamaged, sqlite3.Error) as error:
+            raise JournalError(f"journal: {error}") from error
+        try:
             self._ledger = Ledger(self._db, "journal")
             self._db.executescript(_TABLES)
             # The newest rows only: a start must not take longer because the machine has served many people.
             self._ledger.tail_check()
         except (DatabaseDamaged, LedgerTampered, sqlite3.Error) as error:
+            self._db.close()
             raise JournalError(f"journal: {error}") from error
 
     def close(self) -> None:
