@@ -1,4 +1,7 @@
-"""The port on a scripted reader: what the core is told, and what is never sent to a card."""
+"""The port on a scripted reader: what the core is told, and what is never sent to a card.
+
+Longer than 400 lines: one rig for every road of one port, read case by case.
+"""
 
 from __future__ import annotations
 

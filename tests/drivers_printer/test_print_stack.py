@@ -1,4 +1,7 @@
-"""A real cupsd against the simulated machine; what happened is read from the machine's own log and tray."""
+"""A real cupsd against the simulated machine; what happened is read from the machine's own log and tray.
+
+Longer than 400 lines: one cupsd and one machine for every mishap of one job, read case by case.
+"""
 
 from __future__ import annotations
 
