@@ -1,4 +1,4 @@
-"""The canary: everything of a person is found while the page prints, and nothing of it after the first screen is back."""
+"""The canary: everything of a person is found while the page prints, and nothing once the first screen is back."""
 
 from __future__ import annotations
 

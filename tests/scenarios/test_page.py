@@ -110,7 +110,8 @@ def test_a_person_finishes_by_clicks_alone(bench: Bench, page: Page, shot: Calla
     shot("4-take")
     page.click("#sheets .sheet")
     expect(page.locator("#reading img").first).to_be_visible()
-    page.wait_for_function("[...document.querySelectorAll('#reading img')].every((image) => image.complete)")
+    for image in page.locator("#reading img").all():
+        expect(image).to_have_js_property("complete", True)
     shot("5-reading")
     page.click("#reading-close")
     page.click("#paper-take")

@@ -30,7 +30,7 @@ The state: ``time`` (ISO, Japan), ``panel`` (``on``, ``screen``, ``title``, ``se
 cards, or null), ``money`` (``hand``, ``tray``: {yen: coins}, ``tray_yen``, ``takes``, ``inserted_yen``,
 ``paid_back_yen``), ``paper`` (``sheets``: [{``number``, ``tray``, ``sides``, ``back``}], ``foreign_sheets``,
 ``trays``, ``toner_percent``, ``state``, ``reasons``), ``voice`` ([{``time``, ``phrase``, ``text``, ``level_db``,
-``heard_s``, ``complete``}], last ones), ``faults`` ([{``target``, ``name``, ``label``}]).
+``heard_s``, ``complete``, ``ended``}], last ones), ``faults`` ([{``target``, ``name``, ``label``}]).
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class Heard:
     """One line of the transcript. ``phrase`` is empty when the chime sounded and nothing after it.
 
     ``level_db``: loudness against the phrase as rendered (0: the full loudness set at the site). ``heard_s``:
-    how much of it sounded so far. ``complete``: it was said to the end.
+    how much of it sounded so far. ``complete``: it was said to the end. ``ended``: it does not sound any more.
     """
 
     time: datetime
@@ -63,6 +63,7 @@ class Heard:
     level_db: float
     heard_s: float
     complete: bool
+    ended: bool
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -72,6 +73,7 @@ class Heard:
             "level_db": round(self.level_db, 1),
             "heard_s": round(self.heard_s, 2),
             "complete": self.complete,
+            "ended": self.ended,
         }
 
 
@@ -130,16 +132,17 @@ def _chime() -> Samples:
     return total.astype(np.float32)
 
 
+Report = Callable[[int, float, Phrase | None, float, float, bool, bool], None]
+
+
 class Listener:
     """Turns sound into lines. Pure: fed with samples, tells what it heard through ``report``.
 
-    ``report(index, offset_s, phrase, level_db, heard_s, complete)``: line ``index`` is new or has changed;
+    ``report(index, offset_s, phrase, level_db, heard_s, complete, ended)``: line ``index`` is new or has changed;
     ``offset_s``: how long before the end of what was fed the chime began.
     """
 
-    def __init__(
-        self, phrases: tuple[Phrase, ...], report: Callable[[int, float, Phrase | None, float, float, bool], None]
-    ) -> None:
+    def __init__(self, phrases: tuple[Phrase, ...], report: Report) -> None:
         self._phrases = phrases
         self._report = report
         self._resampler = Resampler()
@@ -249,16 +252,16 @@ class Listener:
         if len(scores) > 1 and not over and available < shortest + _QUIET_S * RATE:
             return
         score, _, said.phrase, said.gain = scores[0]
-        self._tell(said, (available / RATE), False)
+        self._tell(said, available / RATE, False, False)
 
     def _finish(self, said: _Utterance, heard: int, complete: bool) -> None:
-        self._tell(said, heard / RATE, complete)
+        self._tell(said, heard / RATE, complete, True)
         self._utterance = None
 
-    def _tell(self, said: _Utterance, heard_s: float, complete: bool) -> None:
+    def _tell(self, said: _Utterance, heard_s: float, complete: bool, ended: bool) -> None:
         level_db = 20 * math.log10(max(said.gain, 1e-4)) if said.phrase is not None else 0.0
         offset_s = (self._first + len(self._kept) - said.begun) / RATE
-        self._report(said.line, offset_s, said.phrase, level_db, heard_s, complete)
+        self._report(said.line, offset_s, said.phrase, level_db, heard_s, complete, ended)
 
 
 @dataclass
@@ -351,12 +354,19 @@ class Ears:
             self._listener.feed((np.frombuffer(part, dtype="<i2") / np.float32(32768)).astype(np.float32))
 
     def _heard(
-        self, index: int, offset_s: float, phrase: Phrase | None, level_db: float, heard_s: float, complete: bool
+        self,
+        index: int,
+        offset_s: float,
+        phrase: Phrase | None,
+        level_db: float,
+        heard_s: float,
+        complete: bool,
+        ended: bool,
     ) -> None:
         with self._lock:
             at = self._now() - timedelta(seconds=offset_s)
             name, text = ("", "") if phrase is None else (phrase.id, phrase.text)
-            line = Heard(at, name, text, level_db, heard_s, complete)
+            line = Heard(at, name, text, level_db, heard_s, complete, ended)
             behind = self._count - index
             if behind <= 0:
                 self._lines.append(line)

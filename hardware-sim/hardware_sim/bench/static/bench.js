@@ -209,7 +209,7 @@ function showVoice(lines) {
   const spoken = lines.filter((line) => line.phrase).reverse();
   $("voice-empty").hidden = spoken.length > 0;
   $("voice").replaceChildren(...spoken.map((line) => {
-    const row = make("li", line.complete ? "" : "cut");
+    const row = make("li", line.ended && !line.complete ? "cut" : "");
     const loud = make("span", "loud");
     const bar = make("i");
     bar.style.width = `${Math.round(Math.min(100, Math.max(8, 100 + line.level_db * 8)))}%`;

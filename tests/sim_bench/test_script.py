@@ -1,0 +1,137 @@
+"""A scenario's file is checked whole before anything is started; the judge compares far ends only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hardware_sim.bench.ears import Heard
+from hardware_sim.bench.mirror import Shown
+from hardware_sim.bench.paper import Printed, plain
+from hardware_sim.scenario.judge import FarEnds, differences, first_missing, outcome
+from hardware_sim.scenario.script import Expectation, Pages, ScriptError, read_script
+
+SCENARIOS = Path(__file__).parents[2] / "hardware-sim" / "scenarios"
+NOON = datetime(2026, 5, 13, 3, 0, tzinfo=UTC)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "visit.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_committed_scenario_can_be_read(path: Path) -> None:
+    script = read_script(path)
+    assert script.steps
+    assert script.expect.outcome
+    assert script.expect.final_screen
+
+
+def test_the_pin_stays_out_of_the_report(tmp_path: Path) -> None:
+    script = read_script(written(tmp_path, '[[step]]\npin = "1234"\n'))
+    assert script.steps[0].shown() == {"pin": "****"}
+    assert "1234" not in repr(script)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no .*step"),
+        ("[[step]]\n", "exactly one thing"),
+        ('[[step]]\ncard = "a"\ncoin = 500\n', "exactly one thing"),
+        ('[[step]]\njump = "a"\n', "unknown step 'jump'"),
+        ('[[step]]\ncoin = "500"\n', "coin must be a coin in yen"),
+        ('[[step]]\ntake = "hat"\n', "take must be one of card"),
+        ('[[step]]\ntouch = "a"\nwithin_s = "long"\n', "within_s"),
+        ('[[step]]\nkill_at = { kind = "credit" }\n', "kill_at must be"),
+        ('[[step]]\nfault = { target = "printer" }\n', "fault must be"),
+        ('colour = 1\n[[step]]\ntouch = "a"\n', "unknown key colour"),
+        ('[[step]]\ntouch = "a"\n[expect]\nprofit_yen = 1\n', "unknown key profit_yen"),
+        ('[[step]]\ntouch = "a"\n[expect]\noutcome = "fine"\n', "outcome must be one of"),
+        ('[[step]]\ntouch = "a"\n[expect]\nkept_yen = "300"\n', "whole yen"),
+        ('[[step]]\ntouch = "a"\n[expect]\npages = [{ sheets = 1 }]\n', "pages must be"),
+        ('[[step]]\ntouch = "a"\n[expect]\nphrases = "pay"\n', "list of ids"),
+        ("not toml", "is not TOML"),
+    ],
+)
+def test_a_wrong_file_is_told_with_the_place(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ScriptError, match=said):
+        read_script(written(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ScriptError, match="cannot be read"):
+        read_script(tmp_path / "nowhere.toml")
+
+
+# ---- the judge --------------------------------------------------------------------------------------------
+
+
+def sheet(name: str = "佐賀 花子", tray: str = "tray-1") -> Printed:
+    return Printed(1, 1, tray, "two-sided-long-edge", "0" * 64, (name, name), f"住民票の写し {name} 佐賀 太郎")
+
+
+def heard(phrase: str) -> Heard:
+    return Heard(NOON, phrase, "", 0.0, 1.0, True, True)
+
+
+def shown(screen: str) -> Shown:
+    return Shown(NOON, screen, "", 1)
+
+
+ENDS = FarEnds(
+    500, 200, (sheet(),), (heard("pay"), heard(""), heard("take_certificate")), (shown("pay"), shown("idle")), "idle"
+)
+EXPECT = Expectation(
+    outcome="issued",
+    inserted_yen=500,
+    kept_yen=300,
+    paid_back_yen=200,
+    pages=(Pages("tray-1", 1, "佐賀　花子"),),
+    phrases=("pay", "take_certificate"),
+    screens=("pay", "idle"),
+    final_screen="idle",
+)
+
+
+def test_what_is_as_expected_is_green() -> None:
+    assert differences(EXPECT, ENDS) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (replace(ENDS, paid_back_yen=100), "paid_back_yen: expected 200, found 100"),
+        (replace(ENDS, inserted_yen=600), "inserted_yen"),
+        (replace(ENDS, pages=()), "expected 1 sheets from tray-1, found 0"),
+        (replace(ENDS, pages=(sheet(), sheet())), "found 2"),
+        (replace(ENDS, pages=(sheet("佐賀 太郎"),)), "is not of '佐賀 花子'"),
+        (replace(ENDS, pages=(replace(sheet(), words="白紙"),)), "is not of"),
+        (replace(ENDS, pages=(sheet(), sheet(tray="tray-2"))), "from which none was expected"),
+        (replace(ENDS, phrases=(heard("take_certificate"), heard("pay"))), "phrases: 'take_certificate'"),
+        (replace(ENDS, screens=(shown("idle"),)), "screens: 'pay'"),
+        (replace(ENDS, final_screen="out_of_service"), "final_screen"),
+    ],
+)
+def test_every_difference_is_red(changed: FarEnds, said: str) -> None:
+    found = differences(EXPECT, changed)
+    assert any(said in difference for difference in found), found
+
+
+def test_the_outcome_is_told_by_metal_and_paper_alone() -> None:
+    assert outcome(ENDS) == "issued"
+    assert outcome(replace(ENDS, pages=(), paid_back_yen=500)) == "returned"
+    assert outcome(replace(ENDS, pages=(), inserted_yen=0, paid_back_yen=0)) == "nothing"
+    assert outcome(replace(ENDS, pages=())) == "mixed"
+    assert outcome(replace(ENDS, paid_back_yen=500)) == "mixed"
+
+
+def test_names_are_compared_as_the_terminal_does() -> None:
+    assert plain("渡邉\U000e0102　邦彦") == "渡邉 邦彦"
+    assert first_missing(("a", "c"), ("a", "b", "c")) is None
+    assert first_missing(("c", "a"), ("a", "b", "c")) == "a"
