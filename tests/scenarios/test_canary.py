@@ -32,9 +32,7 @@ def test_everything_is_found_while_it_is_there(found: Findings) -> None:
     assert len(found.keys) == 1, told(found)
 
 
-def test_nothing_remains_after_the_first_screen_is_back(
-    found: Findings, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_remains_after_the_first_screen_is_back(found: Findings, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print(f"\n{told(found)}")
     assert found.keys, "the session's key was not found before, so its absence would prove nothing"

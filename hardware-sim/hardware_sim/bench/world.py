@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -82,7 +83,7 @@ class Bench:
         except BaseException as error:
             self._stack.close()
             if isinstance(error, StandError | CityError | ConfigError):
-                raise BenchError(str(error)) from error
+                raise BenchError(self._with_kept_logs(str(error))) from error
             raise
         return self
 
@@ -97,6 +98,7 @@ class Bench:
         self._stack.callback(self.state.close)
         self.run = Run.make()
         self._stack.callback(self.run.remove)
+        self._stack.callback(self._keep_logs)
         self._start_clock()
         self._say("coin acceptor and hoppers (ccTalk)")
         levels = self._levels()
@@ -127,6 +129,18 @@ class Bench:
         self.cards = deck(self.city.residents())
         self._start_own_ears_and_eyes()
         self._start_kiosk(levels)
+
+    def _keep_logs(self) -> None:
+        """What the servers said outlives the run."""
+        for log in (*self.run.card.glob("*.log"), *self.run.city.glob("*.log")):
+            with suppress(OSError):
+                shutil.copyfile(log, self.state.log / log.name)
+
+    def _with_kept_logs(self, text: str) -> str:
+        """An error's text with the names that its logs have after the run."""
+        for folder in (self.run.card, self.run.city):
+            text = text.replace(str(folder), str(self.state.log))
+        return text
 
     def _start_clock(self) -> None:
         self.clock_path = self.run.own / "clock"

@@ -136,7 +136,7 @@ STEPS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
         'a table with kind (of journal entry), phase ("before" or "after") and perhaps nth, how, off_s',
     ),
     "expect": (
-        _table(screen=_text, inserted_yen=_yen, paid_back_yen=_yen, sheets=_yen, tries_left=_yen, card=_text),
+        _table(screen=_text, inserted_yen=_yen, paid_back_yen=_yen, sheets=_yen, tries_left=_yen),
         "a table with screen, inserted_yen, paid_back_yen, sheets or tries_left",
     ),
 }
