@@ -39,9 +39,7 @@ class Limits:
     max_pages: int
 
 
-def read(
-    head: Mapping[str, Any], documents: tuple[bytes, ...], reference: str, limits: Limits
-) -> CertificateFacts:
+def read(head: Mapping[str, Any], documents: tuple[bytes, ...], reference: str, limits: Limits) -> CertificateFacts:
     """Facts of a whole answer to `issue`. Raises IdentityMismatch or IssuerUnavailable ("page_unreadable", …)."""
     try:
         entries = list(head["copies"])
@@ -119,9 +117,7 @@ def _read_copy(
         for number in range(len(pdf)):
             page = pdf[number]
             text = page.get_textpage()
-            read_name, ref, own, place = (
-                _boxed(text, box) for box in (NAME_BOX, REFERENCE_BOX, SERIAL_BOX, PAGE_BOX)
-            )
+            read_name, ref, own, place = (_boxed(text, box) for box in (NAME_BOX, REFERENCE_BOX, SERIAL_BOX, PAGE_BOX))
             text.close()
             page.close()
             if not _REFERENCE.fullmatch(ref) or not read_name:

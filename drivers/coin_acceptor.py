@@ -264,8 +264,7 @@ class CoinAcceptor:
             self._try(Header.MODIFY_SORTER_PATH, bytes([coin.position, coin.path]))
             if self._ask(Header.REQUEST_SORTER_PATH, bytes([coin.position]))[0] != coin.path:
                 raise _wrong(
-                    f"coin position {coin.position} is not sorted to path {coin.path}; check the sorter and "
-                    "cash.coins"
+                    f"coin position {coin.position} is not sorted to path {coin.path}; check the sorter and cash.coins"
                 )
 
     def _switch_on(self) -> bool:

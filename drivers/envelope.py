@@ -153,9 +153,7 @@ def reference_of(subject: bytes) -> str:
 # ---- requests ---------------------------------------------------------------------------------------------
 
 
-def seal(
-    city: hpke.MLKEM768X25519PublicKey, who: Identity, step: str, seq: int, payload: Mapping[str, Any]
-) -> bytes:
+def seal(city: hpke.MLKEM768X25519PublicKey, who: Identity, step: str, seq: int, payload: Mapping[str, Any]) -> bytes:
     """One sealed request. What it holds is for the city alone; the centre sees only its padded length."""
     plain = padded(json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode())
     return _SUITE.encrypt(plain, city, info=request_info(who, step, seq))

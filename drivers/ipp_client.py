@@ -296,9 +296,7 @@ class IppClient:
         deadline = time.monotonic() + self._timeout_s
         connection: http.client.HTTPConnection
         if self._tls is not None:
-            connection = http.client.HTTPSConnection(
-                self._host, self._port, timeout=self._timeout_s, context=self._tls
-            )
+            connection = http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout_s, context=self._tls)
         else:
             connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
         try:

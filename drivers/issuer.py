@@ -282,9 +282,7 @@ class CertificateIssuer:
         body = {**self._common(0), "public_key": base64.b64encode(key.public_bytes).decode()}
         answer = self._send("open", body)
         now = self._clock.now()
-        self._nonce = envelope.check_open(
-            self._trust.city_sign, who, key.public_bytes, answer, now, self._max_age_s
-        )
+        self._nonce = envelope.check_open(self._trust.city_sign, who, key.public_bytes, answer, now, self._max_age_s)
         return SessionOpened(order, envelope.card_message(who, key.public_bytes, self._nonce))
 
     def _authenticate(self, order: int, certificate: bytes, signature: bytes) -> Event:

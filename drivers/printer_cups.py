@@ -187,9 +187,7 @@ class CertificatePrinter:
 
     def _find(self, order: effects.FindJob) -> None:
         def found(judgement: Judgement) -> None:
-            self._sink(
-                events.JobFound(order.order, order.job, judgement.outcome, judgement.sheets, judgement.reasons)
-            )
+            self._sink(events.JobFound(order.order, order.job, judgement.outcome, judgement.sheets, judgement.reasons))
 
         if self._handover.known and order.job not in self._handover.jobs:
             # An earlier process of this boot kept its record to the end, and this job never came to it.

@@ -38,9 +38,7 @@ def saga(settings: Settings) -> CalendarSettings:
         ("2026-12-06", "09:00:00", "16:00:00"),
     ],
 )
-def test_saga_opens_and_closes_on_the_second(
-    saga: CalendarSettings, day: str, opens: str, closes: str
-) -> None:
+def test_saga_opens_and_closes_on_the_second(saga: CalendarSettings, day: str, opens: str, closes: str) -> None:
     calendar = Calendar(saga)
     opening, closing = at(day, opens), at(day, closes)
     before = calendar.is_open(opening - SECOND)
@@ -72,9 +70,7 @@ def test_saga_is_closed_all_saturday_and_opens_on_sunday_at_nine(saga: CalendarS
         ("2020-07-24", "スポーツの日", "2020-07-26T09:00:00"),  # moved for one year
     ],
 )
-def test_saga_is_closed_on_national_holidays(
-    saga: CalendarSettings, day: str, name: str, next_day: str
-) -> None:
+def test_saga_is_closed_on_national_holidays(saga: CalendarSettings, day: str, name: str, next_day: str) -> None:
     opening = Calendar(saga).is_open(at(day, "10:00:00"))
     assert (opening.open, opening.reason, opening.detail) == (False, Reason.HOLIDAY, name)
     assert opening.next_opening == datetime.fromisoformat(next_day).replace(tzinfo=JST)
@@ -93,9 +89,7 @@ def test_saga_is_closed_from_29_december_to_3_january(saga: CalendarSettings) ->
     assert calendar.is_open(at("2026-12-28", "17:14:59")).open
     reopening = at("2027-01-04", "08:30:00")  # a Monday
     for day in ("2026-12-29", "2026-12-31", "2027-01-01", "2027-01-03"):
-        assert calendar.is_open(at(day, "10:00:00")) == Opening(
-            False, Reason.YEAR_END, "年末年始", None, reopening
-        )
+        assert calendar.is_open(at(day, "10:00:00")) == Opening(False, Reason.YEAR_END, "年末年始", None, reopening)
     assert calendar.is_open(reopening).open
 
 
@@ -182,15 +176,11 @@ def test_round_the_clock_runs_on_over_midnight(saga: CalendarSettings) -> None:
     whole_day = (Window.parse("00:00-24:00"),)
     always = dataclasses.replace(
         saga,
-        **dict.fromkeys(
-            ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), whole_day
-        ),
+        **dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), whole_day),
         holiday_policy="as_weekday",
         year_end=None,
     )
-    assert Calendar(always).is_open(at("2026-12-05", "12:00:00")) == Opening(
-        True, Reason.OPEN, "", None, None
-    )
+    assert Calendar(always).is_open(at("2026-12-05", "12:00:00")) == Opening(True, Reason.OPEN, "", None, None)
     resting = dataclasses.replace(always, sunday=(Window.parse("06:00-12:00"), Window.parse("12:00-20:00")))
     calendar = Calendar(resting)
     assert calendar.is_open(at("2026-11-30", "00:00:00")).closes_at == at("2026-12-06", "00:00:00")
@@ -239,9 +229,7 @@ CALENDARS = st.builds(
     *[windows()] * 7,
     st.sampled_from(["close", "shorten", "as_weekday", "as_sunday"]),
     windows(),
-    st.sampled_from(
-        [None, YearEnd(MonthDay(12, 29), MonthDay(1, 3)), YearEnd(MonthDay(1, 1), MonthDay(1, 3))]
-    ),
+    st.sampled_from([None, YearEnd(MonthDay(12, 29), MonthDay(1, 3)), YearEnd(MonthDay(1, 1), MonthDay(1, 3))]),
     st.lists(EXCEPTIONS, max_size=1).map(tuple),
 )
 INSTANTS = st.builds(lambda day, clock: datetime.combine(day, clock, JST), DAYS, st.times())
@@ -303,6 +291,4 @@ def test_other_holidays_are_told_in_words(saga: CalendarSettings) -> None:
         "祝日は 8時30分〜17時の間だけです",
     )
     assert "祝日は日曜日と同じです" in hours_text(dataclasses.replace(saga, holiday_policy="as_sunday"))
-    assert not any(
-        "祝日" in line for line in hours_text(dataclasses.replace(saga, holiday_policy="as_weekday"))
-    )
+    assert not any("祝日" in line for line in hours_text(dataclasses.replace(saga, holiday_policy="as_weekday")))

@@ -106,9 +106,7 @@ def test_a_new_clock_file_shows_real_time(bench: ClockFile, join: Callable[[str]
         assert abs(clock.boot() - real.boot()) < NEAR.total_seconds()
 
 
-def test_setting_the_wall_clock_leaves_durations_alone(
-    bench: ClockFile, join: Callable[[str], SimulatedClock]
-) -> None:
+def test_setting_the_wall_clock_leaves_durations_alone(bench: ClockFile, join: Callable[[str], SimulatedClock]) -> None:
     clock = join("kiosk")
     before = clock.boot()
     bench.set_utc(NOON)
@@ -135,9 +133,7 @@ def test_advancing_moves_both_clocks(bench: ClockFile, join: Callable[[str], Sim
 def test_two_processes_see_the_same_time(bench: ClockFile, path: Path) -> None:
     bench.set_utc(NOON)
     code = JOIN + "print(clock.now().isoformat())"
-    shown = subprocess.run(
-        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
-    ).stdout
+    shown = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True).stdout
     assert timedelta(0) <= datetime.fromisoformat(shown.strip()) - NOON < NEAR
 
 
@@ -166,9 +162,7 @@ def test_advance_tells_when_a_loop_stands_still(
     assert bench.advance(60, timeout_s=20)
 
 
-def test_a_turn_begun_in_the_old_time_does_not_count(
-    bench: ClockFile, join: Callable[[str], SimulatedClock]
-) -> None:
+def test_a_turn_begun_in_the_old_time_does_not_count(bench: ClockFile, join: Callable[[str], SimulatedClock]) -> None:
     clock = join("kiosk")
     clock.acknowledge()
     clock.now()
@@ -249,9 +243,7 @@ def test_the_parent_can_have_its_slot_back(bench: ClockFile, path: Path) -> None
         assert not bench.advance(1, timeout_s=0)
 
 
-def test_a_process_started_anew_takes_its_old_slot(
-    bench: ClockFile, join: Callable[[str], SimulatedClock]
-) -> None:
+def test_a_process_started_anew_takes_its_old_slot(bench: ClockFile, join: Callable[[str], SimulatedClock]) -> None:
     join("kiosk")
     again = join("kiosk")
     for _ in range(2):
@@ -287,9 +279,7 @@ def test_no_reader_ever_sees_half_a_change(bench: ClockFile, join: Callable[[str
         "while True: n += 1; b._file.write(lambda *_: (n << 20, n << 20))"
     )
     reader = join("kiosk")._file
-    with subprocess.Popen(
-        [sys.executable, "-c", code, reader.path], stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen([sys.executable, "-c", code, reader.path], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
         seen = set()

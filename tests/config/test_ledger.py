@@ -33,9 +33,7 @@ def ledger(connection: sqlite3.Connection) -> Ledger:
     ledger = Ledger(connection, "cash")
     with transaction(connection):
         for n in range(1, 11):
-            ledger.append(
-                "count", {"n": n, "ok": True, "note": "硬貨", "left": None}, START + timedelta(seconds=n)
-            )
+            ledger.append("count", {"n": n, "ok": True, "note": "硬貨", "left": None}, START + timedelta(seconds=n))
     return ledger
 
 
@@ -301,9 +299,7 @@ def test_a_row_whose_hash_was_made_to_fit_is_still_the_one_named(
     assert raised.value.seq == seq
 
 
-def test_a_row_forged_with_another_past_is_the_one_named(
-    ledger: Ledger, connection: sqlite3.Connection
-) -> None:
+def test_a_row_forged_with_another_past_is_the_one_named(ledger: Ledger, connection: sqlite3.Connection) -> None:
     unguarded(connection, "UPDATE cash SET previous = zeroblob(32) WHERE seq = 4")
     forge(connection, ledger, 4, '{"n":99}')
     with pytest.raises(LedgerTampered) as raised:
@@ -378,9 +374,7 @@ def test_a_check_sees_one_state_while_another_appends(
     assert ledger.verify() == 10
 
 
-def test_a_fault_of_the_database_is_not_called_tampering(
-    ledger: Ledger, connection: sqlite3.Connection
-) -> None:
+def test_a_fault_of_the_database_is_not_called_tampering(ledger: Ledger, connection: sqlite3.Connection) -> None:
     unguarded(connection, "ALTER TABLE cash_head RENAME COLUMN hash TO other")
     with pytest.raises(sqlite3.OperationalError, match="no such column"):
         ledger.head()

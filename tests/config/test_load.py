@@ -223,9 +223,7 @@ def test_faulty_national_settings_are_refused(
         load_national()
 
 
-def test_national_flows_must_be_a_table(
-    national_with: Callable[..., None], tmp_path: Path, machine_file: Path
-) -> None:
+def test_national_flows_must_be_a_table(national_with: Callable[..., None], tmp_path: Path, machine_file: Path) -> None:
     national_with()
     file = tmp_path / "national.toml"
     text = file.read_text()
@@ -241,9 +239,7 @@ def test_a_terminal_that_could_take_no_coin_or_issue_nothing_is_refused(
     assert_told(faults(machine_with((coins, "coins = []\n"))), "machine.toml", "cash.coins", "is empty")
 
 
-def test_a_profile_without_certificates_or_hours_is_refused(
-    profile_with: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_a_profile_without_certificates_or_hours_is_refused(profile_with: Callable[..., Path], tmp_path: Path) -> None:
     file = profile_with()
     text = (tmp_path / "town.toml").read_text()
     catalogue = text[text.index("[[certificates]]") : text.index("[camera]")]
@@ -296,8 +292,7 @@ def test_faulty_dated_exceptions_are_refused(
     profile_with: Callable[..., Path], added: list[tuple[str, str, str, str]], key: str, words: str
 ) -> None:
     text = "".join(
-        EXCEPTION.format(first=first, last=last, more=more, reason=reason)
-        for first, last, more, reason in added
+        EXCEPTION.format(first=first, last=last, more=more, reason=reason) for first, last, more, reason in added
     )
     assert_told(faults(profile_with(("# Fees, copies", text + "# Fees, copies"))), "town.toml", key, words)
 
@@ -306,9 +301,7 @@ def test_every_fault_in_every_file_is_told_at_once(
     profile_with: Callable[..., Path], national_with: Callable[..., None]
 ) -> None:
     file = profile_with(('"412015"', '"412016"'), ("max_copies = 10", "max_copies = 99"))
-    file.write_text(
-        file.read_text().replace("machine_no = 1", "").replace("yen = 50, path", "yen = 55, path")
-    )
+    file.write_text(file.read_text().replace("machine_no = 1", "").replace("yen = 50, path", "yen = 55, path"))
     national_with(("warning_s = 30", "warning_s = 3"))
     found = faults(file)
     assert_told(found, "machine.toml", "machine_no", "is missing")

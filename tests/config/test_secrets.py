@@ -28,25 +28,19 @@ def test_only_the_fixed_names_exist(folder: Path) -> None:
 
 
 def test_a_missing_or_empty_credential_says_what_to_do(folder: Path) -> None:
-    with pytest.raises(
-        ConfigError, match=r"terminal.key: cannot be read \(No such file.*LoadCredential=terminal.key"
-    ):
+    with pytest.raises(ConfigError, match=r"terminal.key: cannot be read \(No such file.*LoadCredential=terminal.key"):
         credential("terminal.key")
     (folder / "terminal.key").write_bytes(b"")
     with pytest.raises(ConfigError, match="is empty"):
         credential("terminal.key")
 
 
-def test_without_the_service_manager_nothing_is_guessed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_without_the_service_manager_nothing_is_guessed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for variable in ("CREDENTIALS_DIRECTORY", "STATE_DIRECTORY", "RUNTIME_DIRECTORY"):
         monkeypatch.delenv(variable, raising=False)
     with pytest.raises(ConfigError, match=r"\$CREDENTIALS_DIRECTORY: is not set"):
         credential("centre.pin")
-    with pytest.raises(
-        ConfigError, match=r"\$STATE_DIRECTORY: is not set: start the unit with StateDirectory="
-    ):
+    with pytest.raises(ConfigError, match=r"\$STATE_DIRECTORY: is not set: start the unit with StateDirectory="):
         state_directory()
     with pytest.raises(ConfigError, match=r"\$RUNTIME_DIRECTORY"):
         runtime_directory()

@@ -150,9 +150,7 @@ def test_a_purchase_with_change(bench: CashBench, tills: Callable[..., Till]) ->
     "fault",
     ["lost_reply", "corrupt_reply", "late_reply", "lost_request", "busy", "nak", "corrupt_echo", "double_echo"],
 )
-def test_a_spoilt_dispense_pays_once_or_not_at_all(
-    bench: CashBench, tills: Callable[..., Till], fault: str
-) -> None:
+def test_a_spoilt_dispense_pays_once_or_not_at_all(bench: CashBench, tills: Callable[..., Till], fault: str) -> None:
     till = tills()
     till.until(DeviceOnline)
     values = {} if "echo" in fault else {"header": 167}

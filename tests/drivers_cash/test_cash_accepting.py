@@ -115,9 +115,7 @@ def test_a_gap_credits_the_newest_five_under_a_new_epoch_and_inhibits(rig: Simpl
     assert rig.acceptor.accepts == set()
 
 
-def test_a_reset_acceptor_is_set_up_again_and_stays_inhibited_until_told(
-    rig: SimpleNamespace, bench: Any
-) -> None:
+def test_a_reset_acceptor_is_set_up_again_and_stays_inhibited_until_told(rig: SimpleNamespace, bench: Any) -> None:
     bench.unit.accept(effects.AcceptCoins(frozenset({100})))
     bench.turn()
     rig.acceptor.coin(3)
@@ -158,9 +156,7 @@ def test_lost_inhibits_are_noticed_though_the_buffer_shows_nothing(rig: SimpleNa
     assert rig.acceptor.accepts == set()
 
 
-def test_five_coins_at_once_are_believed_only_if_the_inhibits_are_still_ours(
-    rig: SimpleNamespace, bench: Any
-) -> None:
+def test_five_coins_at_once_are_believed_only_if_the_inhibits_are_still_ours(rig: SimpleNamespace, bench: Any) -> None:
     bench.unit.accept(effects.AcceptCoins(frozenset({100})))
     for _ in range(7):
         bench.pass_time(0.2)
@@ -176,9 +172,7 @@ def test_five_coins_at_once_are_believed_only_if_the_inhibits_are_still_ours(
     assert bench.until(CashIncident).kind == "credit_gap"
 
 
-@pytest.mark.parametrize(
-    "fault", ["lost_request", "lost_reply", "damaged", "late", "broken_off", "bad_echo", "busy"]
-)
+@pytest.mark.parametrize("fault", ["lost_request", "lost_reply", "damaged", "late", "broken_off", "bad_echo", "busy"])
 def test_a_spoilt_poll_loses_no_coin_and_tells_nobody(rig: SimpleNamespace, bench: Any, fault: str) -> None:
     bench.unit.accept(effects.AcceptCoins(frozenset({100})))
     bench.turn()

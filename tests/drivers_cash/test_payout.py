@@ -48,7 +48,7 @@ def test_table(case: str) -> None:
 
 def test_a_fresh_hopper_that_was_reset_again_is_judged_by_its_count() -> None:
     fresh = Order(coins=5, event_before=0, count_before=1000)
-    assert decide(fresh, Sent.UNKNOWN, Status(0, 0, 0, 0), 1000) .paid == 0
+    assert decide(fresh, Sent.UNKNOWN, Status(0, 0, 0, 0), 1000).paid == 0
     cut = decide(fresh, Sent.UNKNOWN, Status(0, 0, 3, 2), 1003)
     assert (cut.paid, cut.sure) == (3, True)
 

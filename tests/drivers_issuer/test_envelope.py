@@ -91,9 +91,7 @@ def key() -> env.SessionKey:
 ASKED = env.Asked("issue", 2, b"sealed request")
 
 
-def check(
-    city: City, key: env.SessionKey, sealed: bytes, asked: env.Asked = ASKED, now: datetime = NOW
-) -> env.Answer:
+def check(city: City, key: env.SessionKey, sealed: bytes, asked: env.Asked = ASKED, now: datetime = NOW) -> env.Answer:
     return env.check_answer(city.sign.public_key(), key, WHO, asked, sealed, now, 120)
 
 

@@ -22,7 +22,9 @@ def start() -> Iterator[Start]:
 
     def run(*arguments: str, code: str = LIVE, **more: object) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, **more  # type: ignore[call-overload]
+            [sys.executable, "-c", code, *arguments],
+            stdout=subprocess.PIPE,
+            **more,  # type: ignore[call-overload]
         )
         started.append(process)
         assert process.stdout is not None

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import cups
 import pytest
 
 from config.schema import PrinterSettings
@@ -277,9 +278,7 @@ def test_reboot_of_the_machine_leaves_the_copy_unknown(
     assert len(bench.log("document")) == answers_before
 
 
-def test_jam_is_told_and_cleared(
-    bench: PrinterBench, printer: CertificatePrinter, answers: Sink, page: bytes
-) -> None:
+def test_jam_is_told_and_cleared(bench: PrinterBench, printer: CertificatePrinter, answers: Sink, page: bytes) -> None:
     ready(printer, answers)
     bench.fault("jam")
     printer.print_copy(effects.PrintCopy(2, 1, 2, JOB), page)
@@ -306,6 +305,14 @@ def test_the_same_order_twice_prints_once(
         assert answers.wait(events.CopyJudged).outcome is PrintOutcome.PRINTED
     assert handed == [JOB]
     assert len(bench.log("document")) == 1
+
+
+def test_the_spooler_itself_never_sends_a_job_again(printer: CertificatePrinter, answers: Sink, runtime: Path) -> None:
+    """Asked of the running cupsd: a backend that fails ends its job, nothing is tried anew behind our back."""
+    ready(printer, answers)
+    spooler = cups.Connection(host=str(runtime / "cups/cups.sock"), port=0, encryption=cups.HTTP_ENCRYPT_NEVER)
+    told = spooler.getPrinterAttributes(cups_queue.NAME, requested_attributes=["printer-error-policy"])
+    assert told["printer-error-policy"] == "abort-job"
 
 
 def test_spooler_killed_while_the_machine_waits_then_wiped_and_found(
@@ -384,18 +391,14 @@ def test_job_never_handed_over_is_known_not_to_be_printed(
     assert answers.wait(events.JobFound).outcome is PrintOutcome.NOT_PRINTED
 
 
-def test_unlisted_job_without_any_record_stays_unknown(
-    make: Callable[[], CertificatePrinter], answers: Sink
-) -> None:
+def test_unlisted_job_without_any_record_stays_unknown(make: Callable[[], CertificatePrinter], answers: Sink) -> None:
     printer = make()
     printer.wipe(effects.Wipe(20))
     printer.find_job(effects.FindJob(21, JOB, 2))
     assert answers.wait(events.JobFound).outcome is PrintOutcome.UNKNOWN
 
 
-def test_the_document_is_let_go_once_it_is_handed_over(
-    printer: CertificatePrinter, answers: Sink, page: bytes
-) -> None:
+def test_the_document_is_let_go_once_it_is_handed_over(printer: CertificatePrinter, answers: Sink, page: bytes) -> None:
     before = sys.getrefcount(page)
     ready(printer, answers)
     printer.print_copy(effects.PrintCopy(2, 1, 2, JOB), page)

@@ -16,9 +16,7 @@ START = 1000.0
 UP = 500
 
 
-def story(
-    *told: JobReport | None, reasons: tuple[str, ...] = (), up: list[int] | None = None
-) -> list[Observation]:
+def story(*told: JobReport | None, reasons: tuple[str, ...] = (), up: list[int] | None = None) -> list[Observation]:
     """One observation a second after the one made before handing over; `reasons` at all but the first."""
     seen = [Observation(START, UP)]
     for second, job in enumerate(told, 1):

@@ -109,9 +109,7 @@ def test_signature(reader: CardStand, authority: CardAuthority, tmp_path: Path) 
     assert sign(reader, "4071", tmp_path).returncode == 0
     key = x509.load_der_x509_certificate(authority.issue(7).certificate_der).public_key()
     assert isinstance(key, RSAPublicKey)
-    key.verify(
-        (tmp_path / "signature").read_bytes(), b"challenge of the city", padding.PKCS1v15(), hashes.SHA256()
-    )
+    key.verify((tmp_path / "signature").read_bytes(), b"challenge of the city", padding.PKCS1v15(), hashes.SHA256())
 
 
 def test_wrong_pins_until_blocked(reader: CardStand, tmp_path: Path) -> None:

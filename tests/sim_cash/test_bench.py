@@ -207,9 +207,7 @@ def test_what_is_due_runs_in_order_each_at_its_own_time() -> None:
     seen: list[tuple[str, float]] = []
     start = clock.now()
     agenda.after(4, lambda: seen.append(("mechanical", agenda.now() - start)))
-    agenda.after_on_wire(
-        1, lambda: agenda.after_on_wire(0.5, lambda: seen.append(("chained", agenda.now() - start)))
-    )
+    agenda.after_on_wire(1, lambda: agenda.after_on_wire(0.5, lambda: seen.append(("chained", agenda.now() - start))))
     agenda.after_on_wire(1, lambda: seen.append(("cancelled", 0))).cancel()
     clock.advance(10)
     assert agenda.run_due()

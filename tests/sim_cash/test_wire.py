@@ -93,9 +93,7 @@ def test_a_reset_is_acknowledged_then_silence_until_started(rig: Any) -> None:
 
 
 def test_crc_devices_use_the_other_frame(make_rig: Make) -> None:
-    rig = make_rig(
-        acceptor=AcceptorProfile(checksum=Checksum.CRC16), hopper=HopperProfile(checksum=Checksum.CRC16)
-    )
+    rig = make_rig(acceptor=AcceptorProfile(checksum=Checksum.CRC16), hopper=HopperProfile(checksum=Checksum.CRC16))
     rig.host.send_echoed(bytes.fromhex("02 00 B1 FE 60"))
     assert rig.host.read(5) == bytes.fromhex("01 00 30 00 37")
 

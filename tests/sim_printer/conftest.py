@@ -63,9 +63,7 @@ class StepPace:
 
 def attr(tag: int, name: str, value: bytes | str | int) -> bytes:
     """One attribute value: value-tag, name-length, name, value-length, value (RFC 8010 section 3.1.4)."""
-    raw = (
-        value.encode() if isinstance(value, str) else struct.pack(">i", value) if isinstance(value, int) else value
-    )
+    raw = value.encode() if isinstance(value, str) else struct.pack(">i", value) if isinstance(value, int) else value
     return bytes([tag]) + struct.pack(">H", len(name)) + name.encode() + struct.pack(">H", len(raw)) + raw
 
 

@@ -18,9 +18,7 @@ SUITES = Path("/usr/share/cups/ipptool")
 
 
 @pytest.mark.parametrize("suite", ["ipp-1.1.test", "ipp-2.0.test"])
-def test_no_test_of_the_suite_fails(
-    suite: str, bench: PrinterBench, tmp_path: Path, pdf: Callable[..., bytes]
-) -> None:
+def test_no_test_of_the_suite_fails(suite: str, bench: PrinterBench, tmp_path: Path, pdf: Callable[..., bytes]) -> None:
     if shutil.which("ipptool") is None or not (SUITES / suite).exists():
         pytest.skip("ipptool is not installed (Debian: cups-ipp-utils)")
     for each in ("ipp-1.1.test", "ipp-2.0.test"):

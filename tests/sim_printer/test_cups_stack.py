@@ -38,9 +38,7 @@ class Cups:
     def run(self, *command: str) -> str:
         """A CUPS client program against this cupsd; the test fails with its words if it fails."""
         environment = {**os.environ, "CUPS_SERVER": str(self.socket), "LC_ALL": "C"}
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=READY_S, check=False
-        )
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=READY_S, check=False)
         assert done.returncode == 0, f"{command[0]}: {done.stderr}"
         return done.stdout
 

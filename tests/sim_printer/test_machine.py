@@ -54,9 +54,7 @@ def test_jobs_print_in_order_one_at_a_time(slow_client: Any, pace: Any, pdf: Cal
     assert [s["job_id"] for s in slow_client.bench.log("sheet")] == [first, first, second]
 
 
-def test_paper_runs_out_within_a_job_and_is_refilled(
-    slow_client: Any, pace: Any, pdf: Callable[..., bytes]
-) -> None:
+def test_paper_runs_out_within_a_job_and_is_refilled(slow_client: Any, pace: Any, pdf: Callable[..., bytes]) -> None:
     slow_client.bench.fault("paper_out", after=1)
     job_id = slow_client.print_pdf(pdf(4))
     pace.sheets(5)
@@ -71,9 +69,7 @@ def test_paper_runs_out_within_a_job_and_is_refilled(
     assert slow_client.bench.snapshot()["faults"] == {}
 
 
-def test_an_empty_receipt_tray_does_not_stop_certificates(
-    client: Any, pdf: Callable[..., bytes], wire: Any
-) -> None:
+def test_an_empty_receipt_tray_does_not_stop_certificates(client: Any, pdf: Callable[..., bytes], wire: Any) -> None:
     client.bench.fault("paper_out", tray="tray-2")
     assert told(client) == (IDLE, {"media-empty-warning"})
     client.reaches(client.print_pdf(pdf(1)), COMPLETED)
@@ -284,9 +280,7 @@ def test_slow_stretches_a_sheet(slow_client: Any, pace: Any, pdf: Callable[..., 
     assert pace.waits == [4.0]
 
 
-def test_without_power_nobody_answers_and_jobs_are_gone(
-    slow_client: Any, pace: Any, pdf: Callable[..., bytes]
-) -> None:
+def test_without_power_nobody_answers_and_jobs_are_gone(slow_client: Any, pace: Any, pdf: Callable[..., bytes]) -> None:
     slow_client.print_pdf(pdf(2))
     pace.under_way(1)
     slow_client.bench.power(False)
@@ -358,9 +352,7 @@ def test_taking_by_tray_leaves_the_rest(client: Any, pdf: Callable[..., bytes], 
 
 def test_content_lies_only_where_it_is_told_to(tmp_path: Path, client_of: Any, pdf: Callable[..., bytes]) -> None:
     document = pdf(2)
-    with PrinterBench(
-        tmp_path / "printer", config=PrinterConfig(seconds_per_sheet_s=0), show_output=True
-    ) as bench:
+    with PrinterBench(tmp_path / "printer", config=PrinterConfig(seconds_per_sheet_s=0), show_output=True) as bench:
         client = client_of(bench)
         client.reaches(client.print_pdf(document, name="J-2"), COMPLETED)
         files = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}

@@ -118,9 +118,7 @@ def test_only_the_owner_cancels_where_the_machine_is_strict(
         assert client.ask(8, number, user="kiosk").code == 0
 
 
-def test_get_jobs_by_state_owner_and_limit(
-    slow_client: Any, pace: Any, pdf: Callable[..., bytes], wire: Any
-) -> None:
+def test_get_jobs_by_state_owner_and_limit(slow_client: Any, pace: Any, pdf: Callable[..., bytes], wire: Any) -> None:
     done = [slow_client.print_pdf(pdf(1), user="a") for _ in range(2)]
     pace.sheets(2)
     for job_id in done:

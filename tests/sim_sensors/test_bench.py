@@ -94,9 +94,7 @@ def test_exception(bench: SensorBench, host: Any) -> None:
     assert ask(host) == ALL_OFF
 
 
-def test_unplugged_hangs_up_and_comes_back_under_the_same_name(
-    bench: SensorBench, host: Any, open_host: Open
-) -> None:
+def test_unplugged_hangs_up_and_comes_back_under_the_same_name(bench: SensorBench, host: Any, open_host: Open) -> None:
     bench.set_input(2, True)
     bench.fault("unplugged")
     assert host.hangs_up()

@@ -72,9 +72,7 @@ def find_tools(which: Callable[[str], str | None] = _which, root: Path = Path("/
         missing["vsmartcard-vpcd"] = "libifdvpcd.so"
     if missing or driver is None:
         what = ", ".join(f"{name} (package {package})" for package, name in sorted(missing.items()))
-        raise StandError(
-            f"the virtual card needs {what}: sudo apt-get install {' '.join(sorted(missing))}"
-        )
+        raise StandError(f"the virtual card needs {what}: sudo apt-get install {' '.join(sorted(missing))}")
     version = _output([programs["pcscd"], "--version"])
     return Tools(
         programs=programs,

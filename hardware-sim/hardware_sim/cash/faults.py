@@ -60,9 +60,7 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
         "late_coin": FaultKind(
             "硬貨が遅れて届く", "次の硬貨が通路で遅れ、受付停止の後に届きます。", {"times": 1, "delay_s": 1.0}
         ),
-        "acceptor_event": FaultKind(
-            "識別機の通知", "識別機が番号の通知を1件出します。", {"code": 14}, at_once=True
-        ),
+        "acceptor_event": FaultKind("識別機の通知", "識別機が番号の通知を1件出します。", {"code": 14}, at_once=True),
         "acceptor_self_check": FaultKind("識別機の故障", "自己診断が故障番号を返します。", {"code": 3}),
         "acceptor_reset": FaultKind(
             "識別機の瞬断", "識別機の電源が一瞬落ち、受付停止の状態から始まります。", at_once=True
@@ -82,9 +80,7 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
         "hopper_late_coin": FaultKind(
             "緊急停止後の1枚", "緊急停止の応答の後に、もう1枚落ちます。", {**_HOPPER, "times": 1}
         ),
-        "hopper_count_cleared": FaultKind(
-            "払出累計の消去", "払出枚数の累計が0に戻ります。", _HOPPER, at_once=True
-        ),
+        "hopper_count_cleared": FaultKind("払出累計の消去", "払出枚数の累計が0に戻ります。", _HOPPER, at_once=True),
         "hopper_count_jumped": FaultKind(
             "払出累計の飛び", "払い出していないのに累計が増えます。", {**_HOPPER, "by": 1}, at_once=True
         ),

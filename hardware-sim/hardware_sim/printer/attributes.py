@@ -184,9 +184,7 @@ class PrinterAttributes:
             attribute("reference-uri-schemes-supported", Tag.URI_SCHEME, "file"),
             _words("sides-default", template.SIDES[0]),
             _words("sides-supported", *template.SIDES),
-            _words(
-                "urf-supported", *("V1.4", "CP99", "DM1", "IS1-2", "MT1-2", "OB10", "PQ3-4-5", "RS300-600", "W8")
-            ),
+            _words("urf-supported", *("V1.4", "CP99", "DM1", "IS1-2", "MT1-2", "OB10", "PQ3-4-5", "RS300-600", "W8")),
             _words("uri-authentication-supported", "requesting-user-name"),
             _words("uri-security-supported", "none"),
             _words("which-jobs-supported", *WHICH_JOBS),

@@ -38,9 +38,7 @@ class JobNotPossibleError(Exception):
 class Engine:
     """The machine. Start it with `start()`, end it with `stop()`."""
 
-    def __init__(
-        self, config: PrinterConfig, pace: Pace, log: OracleLog, keep_sheets_in: Path | None = None
-    ) -> None:
+    def __init__(self, config: PrinterConfig, pace: Pace, log: OracleLog, keep_sheets_in: Path | None = None) -> None:
         """`keep_sheets_in`: a directory that shows the output tray, one PDF file for each sheet in it."""
         self.config = config
         self.pace = pace

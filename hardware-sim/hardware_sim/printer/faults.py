@@ -32,9 +32,7 @@ FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
         "toner_empty": Fault("トナー切れ", "トナーがなくなり、印刷が止まります。"),
         "toner_low": Fault("トナー残りわずか", "トナーが残り 5 % になります。印刷は続きます。"),
         "cover_open": Fault("カバー開", "カバーが開きます。途中の紙は機内に残り、閉じると刷り直します。"),
-        "output_full": Fault(
-            "排紙トレイ満杯", "排紙トレイが他の紙で一杯になります。取り除くまで次の紙は出ません。"
-        ),
+        "output_full": Fault("排紙トレイ満杯", "排紙トレイが他の紙で一杯になります。取り除くまで次の紙は出ません。"),
         "unreachable": Fault("ネットワーク断", "接続を拒否します。受け取り済みのジョブの印刷は続きます。"),
         "hang": Fault(
             "無応答",

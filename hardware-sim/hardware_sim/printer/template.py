@@ -172,9 +172,7 @@ def _one_of_words(words: tuple[str, ...]) -> Callable[[Attribute], bool]:
 def _one_integer(low: int, high: int) -> Callable[[Attribute], bool]:
     def check(attr: Attribute) -> bool:
         value = attr.first
-        return (
-            len(attr.values) == 1 and attr.tag is Tag.INTEGER and isinstance(value, int) and low <= value <= high
-        )
+        return len(attr.values) == 1 and attr.tag is Tag.INTEGER and isinstance(value, int) and low <= value <= high
 
     return check
 

@@ -212,9 +212,9 @@ class SensorBench:
         self._wanted = wanted
         self._wake()
         self._changed.wait_for(
-            lambda: not self._thread.is_alive()
-            or self._failure is not None
-            or wanted == (self._cable.fileno is not None)
+            lambda: (
+                not self._thread.is_alive() or self._failure is not None or wanted == (self._cable.fileno is not None)
+            )
         )
         if self._failure is not None:
             raise RuntimeError("the sensor bench's thread has stopped by an error") from self._failure
