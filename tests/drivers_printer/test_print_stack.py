@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import cups
-import cups
 import pytest
 
 from config.schema import PrinterSettings
@@ -306,14 +305,6 @@ def test_the_same_order_twice_prints_once(
         assert answers.wait(events.CopyJudged).outcome is PrintOutcome.PRINTED
     assert handed == [JOB]
     assert len(bench.log("document")) == 1
-
-
-def test_the_spooler_itself_never_sends_a_job_again(printer: CertificatePrinter, answers: Sink, runtime: Path) -> None:
-    """Asked of the running cupsd: a backend that fails ends its job, nothing is tried anew behind our back."""
-    ready(printer, answers)
-    spooler = cups.Connection(host=str(runtime / "cups/cups.sock"), port=0, encryption=cups.HTTP_ENCRYPT_NEVER)
-    told = spooler.getPrinterAttributes(cups_queue.NAME, requested_attributes=["printer-error-policy"])
-    assert told["printer-error-policy"] == "abort-job"
 
 
 def test_the_spooler_itself_never_sends_a_job_again(printer: CertificatePrinter, answers: Sink, runtime: Path) -> None:
