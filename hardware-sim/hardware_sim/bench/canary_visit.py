@@ -58,6 +58,9 @@ class Findings:
     """What the oracle found, and when. ``seconds``: how long each look took."""
 
     at_pin: list[Hit] = field(default_factory=list)
+    at_arrival: list[Hit] = field(default_factory=list)
+    """While the person is asked whether it is theirs. The words of a page are there as the reading of it left them:
+    how many of the household's names lie about differs from visit to visit."""
     in_spool: list[Hit] = field(default_factory=list)
     in_memory: list[Hit] = field(default_factory=list)
     keys: list[SessionKey] = field(default_factory=list)
@@ -72,6 +75,7 @@ class Findings:
     def to_json(self) -> dict[str, Any]:
         return {
             "at_pin": summary(self.at_pin),
+            "at_arrival": summary(self.at_arrival),
             "in_spool": summary(self.in_spool),
             "in_memory": summary(self.in_memory),
             "session_key": summary([hit for key in self.keys for hit in key.hits]),
@@ -173,6 +177,7 @@ class CanaryVisit:
             self._await(screen)
             self._touch("next")
         self._await("arrived")
+        self._found.at_arrival = self._timed("arrival", lambda: scan_memory(self._pids(), self._needles))
         self._touch("me")
         self._await("pay")
 
