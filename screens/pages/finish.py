@@ -362,8 +362,9 @@ def thanks(view: Thanks, context: Context) -> Screen:
     page.head()
     page.title("thanks.title")
     page.lead("thanks.lead", colour="ink")
-    names = ("card", "certificate", "change", "receipt")
-    width = (page.inner - GAP * 3) / 4
+    # Only what this version hands over; the receipt joins them with its medium.
+    names = ("card", "certificate", "change")
+    width = (page.inner - GAP * (len(names) - 1)) / len(names)
     top = page.floor - 52
     for index, name in enumerate(names):
         box = Rect(MARGIN + index * (width + GAP), top, width, 52)
