@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import stat
@@ -33,6 +34,17 @@ def wait_gone(pid: int) -> bool:
     return False
 
 
+def sockets_of(pid: int | None) -> set[str]:
+    """Inodes of the open sockets; a descriptor that is closed while we look is none any more."""
+    found = set()
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            target = os.readlink(f"/proc/{pid}/fd/{name}")
+            if target.startswith("socket:"):
+                found.add(target.removeprefix("socket:[").removesuffix("]"))
+    return found
+
+
 @pytest.mark.stack
 class TestRunning:
     def test_starts_again_and_again_and_leaves_nothing(self, spooler: cupsd.Cupsd, runtime: Path) -> None:
@@ -48,11 +60,7 @@ class TestRunning:
 
     def test_listens_on_its_socket_only(self, spooler: cupsd.Cupsd) -> None:
         spooler.start()
-        inodes = {
-            os.readlink(f"/proc/{spooler.pid}/fd/{name}").removeprefix("socket:[").removesuffix("]")
-            for name in os.listdir(f"/proc/{spooler.pid}/fd")
-            if os.readlink(f"/proc/{spooler.pid}/fd/{name}").startswith("socket:")
-        }
+        inodes = sockets_of(spooler.pid)
         tables = [Path(f"/proc/net/{name}") for name in ("tcp", "tcp6", "udp", "udp6")]
         rows = [line.split() for table in tables if table.exists() for line in table.read_text().splitlines()[1:]]
         assert inodes
