@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import TypeAlias
 
 from kiosk.events import Credit, DeviceMark, Part
@@ -94,14 +95,43 @@ class Authenticate:
 
 
 @dataclass(frozen=True, slots=True)
+class RecogniseCard:
+    """A Juki card's service id to the city, sealed. → `CardRecognised`, `Issuer…`, `IdentityMismatched`."""
+
+    order: int
+    handle: bytes = field(repr=False)
+    home: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPin:
+    """The PIN of a Juki card to the city, sealed, once; the buffer is wiped when it has been sealed.
+
+    → `Authenticated`, `PinRefused`, `Issuer…`, `IdentityMismatched`.
+    """
+
+    order: int
+    pin: Pin
+
+
+@dataclass(frozen=True, slots=True)
+class ListHousehold:
+    """→ `HouseholdListed`, `Issuer…`, `IdentityMismatched`."""
+
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
-    """What the person confirmed; compared with what arrives (A1)."""
+    """What the person confirmed; compared with what arrives (A1). `fee_day`: the local day whose fee was shown."""
 
     kind: str
     household: str
     items: frozenset[str]
     copies: int
     fee_yen: int
+    members: frozenset[str] = frozenset()
+    fee_day: date = date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +220,50 @@ class PrintCopy:
     job: str
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a receipt or an owed slip says; nothing about the person. Amounts in yen, `at` in local time.
+
+    number: the transaction's short number, the same as the slip's. lines: (name of certificate, copies charged,
+    fee of one copy). owed_yen: to be paid at the counter; held_yen: in doubt until staff have looked.
+    """
+
+    number: str
+    at: datetime
+    lines: tuple[tuple[str, int, int], ...]
+    inserted_yen: int
+    paid_back_yen: int
+    owed_yen: int
+    held_yen: int
+    city_name: str
+    office: str
+    place: str
+    machine: str
+    contact: str
+    language: str = "ja"
+
+
+@dataclass(frozen=True, slots=True)
+class PrintReceipt:
+    """One sheet on the receipt's own medium. → `ReceiptJudged`."""
+
+    order: int
+    receipt: Receipt
+    job: str
+
+
+# ---- staff -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStaff:
+    """→ `StaffSignedIn` or `StaffRefused`. The number is wiped."""
+
+    order: int
+    staff: str
+    pin: Pin
+
+
 # ---- erase and end ---------------------------------------------------------------------------------------
 
 
@@ -235,9 +309,10 @@ class Hush:
 Effect: TypeAlias = (
     Record | Wipe | FindJob
     | IdentifyCard | SignChallenge | ReleaseCard
-    | OpenSession | Authenticate | Issue
+    | OpenSession | Authenticate | RecogniseCard | CheckPin | ListHousehold | Issue
     | CheckCash | AcceptCoins | RefuseCoins | InspectHopper | Dispense | ResolveDispense
-    | PreparePrinter | PrintCopy
+    | PreparePrinter | PrintCopy | PrintReceipt
+    | CheckStaff
     | EraseDocuments | EraseSession | EndProcess
     | Say | Hush
 )  # fmt: skip

@@ -24,6 +24,8 @@ class Part(Enum):
     SOUND = "sound"
     SENSORS = "sensors"
     DISPLAY = "display"
+    RECEIPT = "receipt"
+    """The receipt's own medium: it has a paper-out of its own."""
 
 
 # ---- time and service ------------------------------------------------------------------------------------
@@ -79,6 +81,7 @@ class CardKind(Enum):
     MY_NUMBER = "my_number"
     JUKI = "juki"
     PHONE = "phone"
+    FELICA = "felica"
     UNKNOWN = "unknown"
     SEVERAL = "several"
 
@@ -97,10 +100,11 @@ class CardRemoved:
 
 @dataclass(frozen=True, slots=True)
 class CardIdentified:
-    """The card's kind and, for a My Number card, its authentication certificate and PIN tries left (0..3).
+    """The card's kind and, for a My Number card, its authentication certificate and PIN tries left (0..3);
+    for a Juki card its service id (`handle`, 16 bytes) and the municipality that gave it out (`home`, six digits).
 
     `trouble` is empty or one of: expired, not_yet_valid, unknown_issuer, unreadable (checked by the driver
-    against the pinned card CAs; revocation is the city's answer).
+    against the pinned card CAs, or by the date on a Juki card; revocation is the city's answer).
     """
 
     order: int
@@ -108,6 +112,8 @@ class CardIdentified:
     tries_left: int = 0
     trouble: str = ""
     certificate: bytes = field(default=b"", repr=False)
+    handle: bytes = field(default=b"", repr=False)
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,7 @@ class CardSigned:
 
 @dataclass(frozen=True, slots=True)
 class PinRefused:
-    """VERIFY was refused; `tries_left` 0 means blocked now."""
+    """The card (VERIFY) or the city (step `pin`) refused it; `tries_left` 0 means blocked now."""
 
     order: int
     tries_left: int
@@ -147,8 +153,36 @@ class SessionOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class CardRecognised:
+    """The city knows this Juki card and will check its PIN. `offers` are the kinds the city issues at all now:
+    nothing about the person is said before the PIN. `tries_left` 1..3."""
+
+    order: int
+    offers: tuple[str, ...]
+    tries_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of the holder's household, to choose from. `member`: an id of this session only, never a position."""
+
+    member: str
+    name: str = field(repr=False)
+    relationship: str = field(repr=False)
+    holder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdListed:
+    """The members of the holder's household, in the order of the register; only after the PIN."""
+
+    order: int
+    members: tuple[Member, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Authenticated:
-    """The city knows the card. `offers`: kinds of certificate it can issue to this person now."""
+    """The city knows the person. `offers`: kinds of certificate it can issue to this person now."""
 
     order: int
     offers: tuple[str, ...]
@@ -178,6 +212,7 @@ class CertificateFacts:
     copies: tuple[CopyFacts, ...]
     expected_reference: str
     masked_name: str = field(repr=False)
+    members: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +355,8 @@ class PrinterReady:
     sheets: int
     up_time: int = 0
     warnings: tuple[str, ...] = ()
+    receipt: bool = True
+    """Whether a receipt can be printed now; asked together with the rest, so it is known before payment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +381,48 @@ class CopyJudged:
     outcome: PrintOutcome
     sheets: int
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptJudged:
+    """What became of the receipt. Its failure never undoes an issue."""
+
+    order: int
+    outcome: PrintOutcome
+    reasons: tuple[str, ...] = ()
+
+
+# ---- staff -----------------------------------------------------------------------------------------------
+
+
+class Post(Enum):
+    """Who may do what (S-26, S-28): 管理者 (custodian) and 取扱者 (handler)."""
+
+    MANAGER = "manager"
+    HANDLER = "handler"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceKeyTurned:
+    """The key switch of the machine: staff screens can be reached with it only, never by touches."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSignedIn:
+    order: int
+    staff: str
+    name: str
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRefused:
+    """Wrong number, or too many of them (`locked_s`: seconds until the next try is looked at)."""
+
+    order: int
+    locked_s: int = 0
 
 
 # ---- erase -----------------------------------------------------------------------------------------------
@@ -451,6 +530,47 @@ class MoreTimePressed:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageChosen:
+    """BCP 47 tag, one of the profile's."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberToggled:
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffChosen:
+    """Whose number is going to be typed: id of a member of staff."""
+
+    staff: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChosen:
+    """An entry of the staff menu: reopen, found, sign_off."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonChosen:
+    """Why the line may be reopened: id of a reason in the list."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHandled:
+    """What became of something left behind: handed_back, at_counter, nothing_there."""
+
+    entry: int
+    became: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakenPressed:
     """Stands for a sensor where the machine has none (its profile says so)."""
 
@@ -460,12 +580,15 @@ class TakenPressed:
 Event: TypeAlias = (
     Tick | DeviceOnline | DeviceFaulted | JobFound | Wiped
     | CardPresented | CardRemoved | CardIdentified | CardSigned | PinRefused | CardFailed
-    | SessionOpened | Authenticated | CertificateArrived | IssuerDeclined | IssuerFailed | IdentityMismatched
+    | SessionOpened | CardRecognised | HouseholdListed | Authenticated | CertificateArrived
+    | IssuerDeclined | IssuerFailed | IdentityMismatched
     | CoinsCredited | CashIncident | ReturnLeverPressed | CoinsRefused | CashReady | HopperInspected
     | DispenseResolved
-    | PrinterReady | PrinterNotReady | PrintProgressed | CopyJudged
+    | PrinterReady | PrinterNotReady | PrintProgressed | CopyJudged | ReceiptJudged
+    | ServiceKeyTurned | StaffSignedIn | StaffRefused
     | Erased | PlaceOccupied | PlaceEmptied
     | DigitPressed | PinCorrected | PinConfirmed | CertificateChosen | HouseholdChosen | ItemToggled
     | CopiesChanged | NextPressed | IdentityConfirmed | IdentityDenied | BackPressed | CancelPressed
-    | MoreTimePressed | TakenPressed
+    | MoreTimePressed | TakenPressed | LanguageChosen | MemberToggled
+    | StaffChosen | TaskChosen | ReasonChosen | FoundHandled
 )  # fmt: skip

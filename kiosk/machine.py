@@ -21,11 +21,15 @@ Three sentences are property tests over random roads through this table:
 * The slot is open only in PAYING, and PAYING is entered only with a verified certificate that is what was
   confirmed, a printer that can print it and a float that can pay every outcome (A1, A2).
 
+Staff, with the key switch turned, from rest: STAFF_SIGN_IN → STAFF_CHECKING → STAFF_MENU
+    → STAFF_REOPENING, STAFF_FOUND → STAFF_MENU → rest.
+
 The resident's way (design §4, `hold_until_auth_then_remove`):
 
     STARTING → RECOVERING* → IDLE → READING_CARD → CONNECTING → [LAST_TRY] → AWAITING_PIN → AUTHENTICATING
-    → RECOGNISING → TAKING_CARD → CHOOSING_… → CONFIRMING → DOWNLOADING → CONFIRMING_IDENTITY → PREPARING
-    → PAYING → DRAINING → PRINTING → ERASING_DOCUMENTS → SETTLING → [RECEIPT] → TAKING → ERASING → ENDED
+    → RECOGNISING → TAKING_CARD → CHOOSING_… [LISTING_HOUSEHOLD →] … → CONFIRMING → DOWNLOADING
+    → CONFIRMING_IDENTITY → PREPARING → PAYING → DRAINING → PRINTING → ERASING_DOCUMENTS → SETTLING
+    → [RECEIPT] → TAKING → ERASING → ENDED
     any of them, before money → [TAKING_CARD] → REFUSED → ERASING → ENDED
 """
 
@@ -40,9 +44,10 @@ from kiosk import moves_choice as choice
 from kiosk import moves_print as out
 from kiosk import moves_service as service
 from kiosk import moves_settle as money
+from kiosk import moves_staff as staff
 from kiosk.effects import Effect, Record, Say
 from kiosk.moves import Move, Result, drain, refuse, stay
-from kiosk.session import Moment, Session, State
+from kiosk.session import STAFF, Moment, Session, State
 
 EVENTS: Final[tuple[type, ...]] = get_args(e.Event)
 
@@ -50,22 +55,28 @@ TOUCHES: Final = frozenset(
     {
         e.DigitPressed, e.PinCorrected, e.PinConfirmed, e.CertificateChosen, e.HouseholdChosen, e.ItemToggled,
         e.CopiesChanged, e.NextPressed, e.IdentityConfirmed, e.IdentityDenied, e.BackPressed, e.CancelPressed,
-        e.MoreTimePressed, e.TakenPressed,
+        e.MoreTimePressed, e.TakenPressed, e.LanguageChosen, e.MemberToggled, e.StaffChosen, e.TaskChosen,
+        e.ReasonChosen, e.FoundHandled,
     }
 )  # fmt: skip
 CARD_ANSWERS: Final = frozenset({e.CardIdentified, e.CardSigned, e.PinRefused, e.CardFailed})
 ISSUER_ANSWERS: Final = frozenset(
     {
-        e.SessionOpened, e.Authenticated, e.CertificateArrived, e.IssuerDeclined, e.IssuerFailed,
-        e.IdentityMismatched,
+        e.SessionOpened, e.CardRecognised, e.HouseholdListed, e.Authenticated, e.CertificateArrived,
+        e.IssuerDeclined, e.IssuerFailed, e.IdentityMismatched,
     }
 )  # fmt: skip
 CASH_ANSWERS: Final = frozenset({e.CoinsRefused, e.CashReady, e.HopperInspected, e.DispenseResolved})
-PRINTER_ANSWERS: Final = frozenset({e.PrinterReady, e.PrinterNotReady, e.PrintProgressed, e.CopyJudged})
+PRINTER_ANSWERS: Final = frozenset(
+    {e.PrinterReady, e.PrinterNotReady, e.PrintProgressed, e.CopyJudged, e.ReceiptJudged}
+)
+STAFF_ANSWERS: Final = frozenset({e.StaffSignedIn, e.StaffRefused})
 RECOVERY_ANSWERS: Final = frozenset({e.Wiped, e.JobFound})
 ERASE_ANSWERS: Final = frozenset({e.Erased})
 LEVER: Final = frozenset({e.ReturnLeverPressed})
-ANSWERS: Final = CARD_ANSWERS | ISSUER_ANSWERS | CASH_ANSWERS | PRINTER_ANSWERS | RECOVERY_ANSWERS | ERASE_ANSWERS
+ANSWERS: Final = (
+    CARD_ANSWERS | ISSUER_ANSWERS | CASH_ANSWERS | PRINTER_ANSWERS | RECOVERY_ANSWERS | ERASE_ANSWERS | STAFF_ANSWERS
+)
 """Events that carry an order's number."""
 
 Row = dict[type, Move]
@@ -110,6 +121,7 @@ ALWAYS: Final[Row] = {
     e.PlaceEmptied: service.note_emptied,
     e.CardPresented: service.note_card,
     e.CardRemoved: service.note_card_gone,
+    e.ServiceKeyTurned: staff.note_key,
 }
 """What every state answers somehow; rows below replace single entries."""
 
@@ -160,18 +172,11 @@ ASKING: Final[Row] = {
 }
 """Rows of screens that wait for the person, before money."""
 
-PIN_TOUCHES: Final = frozenset({e.DigitPressed, e.PinCorrected, e.PinConfirmed})
-CHOICE_TOUCHES: Final = frozenset(
-    {e.CertificateChosen, e.HouseholdChosen, e.ItemToggled, e.CopiesChanged, e.NextPressed}
-)
-IDENTITY_TOUCHES: Final = frozenset({e.IdentityConfirmed, e.IdentityDenied})
-TAKEN_TOUCH: Final = frozenset({e.TakenPressed})
-
 
 def asking(**own: Move) -> Row:
     """A row of ASKING with its own moves by event name; other touches mean nothing there."""
     moves: Row = {getattr(e, name): move for name, move in own.items()}
-    silent = (PIN_TOUCHES | CHOICE_TOUCHES | IDENTITY_TOUCHES | TAKEN_TOUCH) - moves.keys()
+    silent = TOUCHES - ASKING.keys() - moves.keys()
     return {**ASKING, **ignoring(silent), **moves}
 
 
@@ -204,6 +209,7 @@ TABLE: Final[dict[State, Row]] = {
     State.OUT_OF_SERVICE: AT_REST,
     State.CLEARING: {**AT_REST, e.Tick: service.clearing_tick},
     State.IDLE: {**AT_REST, e.CardPresented: service.idle_card},
+    **{state: {**AT_REST, **staff.ROWS.get(state, {})} for state in STAFF},
     State.READING_CARD: waiting(CardIdentified=card.identified, **CARD_AT_WORK),
     State.CONNECTING: waiting(SessionOpened=card.opened, CardRemoved=card.card_pulled, **CITY_AT_WORK),
     State.LAST_TRY: asking(NextPressed=card.last_try_accepted, BackPressed=card.pin_back, CardRemoved=card.card_pulled),
@@ -217,6 +223,8 @@ TABLE: Final[dict[State, Row]] = {
     # Here a removal is not yet the end: only the driver knows whether the VERIFY was sent, and says so.
     State.AUTHENTICATING: waiting(CardSigned=card.signed, PinRefused=card.pin_refused, CardFailed=card.card_failed),
     State.RECOGNISING: waiting(Authenticated=card.recognised, CardRemoved=card.card_gone_early, **CITY_AT_WORK),
+    State.LISTING_HOUSEHOLD: waiting(**CITY_AT_WORK),
+    State.CHOOSING_MEMBERS: asking(NextPressed=choice.next_pressed),
     State.TAKING_CARD: waiting(
         Tick=card.taking_card_tick, CardRemoved=card.card_taken, CardPresented=card.card_back_again
     ),

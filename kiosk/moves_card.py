@@ -32,6 +32,7 @@ from kiosk.session import Card, Moment, Session, State
 KIND_REFUSED = {
     CardKind.JUKI: "card_juki_expired",
     CardKind.PHONE: "card_phone",
+    CardKind.FELICA: "card_unknown",
     CardKind.SEVERAL: "several_cards",
     CardKind.UNKNOWN: "card_unknown",
 }

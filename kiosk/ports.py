@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
 from kiosk import effects
-from kiosk.events import DeviceMark, Event
+from kiosk.events import DeviceMark, Event, Post
 
 Sink: TypeAlias = Callable[[Event], None]
 """Where a driver puts its events; thread-safe, never blocks."""
@@ -46,6 +46,12 @@ class CertificateIssuer(Device, Protocol):
     def open_session(self, order: effects.OpenSession) -> None: ...
 
     def authenticate(self, order: effects.Authenticate) -> None: ...
+
+    def recognise_card(self, order: effects.RecogniseCard) -> None: ...
+
+    def check_pin(self, order: effects.CheckPin) -> None: ...
+
+    def list_household(self, order: effects.ListHousehold) -> None: ...
 
     def issue(self, order: effects.Issue) -> None: ...
 
@@ -86,12 +92,25 @@ class CertificatePrinter(Device, Protocol):
 
     def print_copy(self, order: effects.PrintCopy, document: bytes) -> None: ...
 
+    def print_receipt(self, order: effects.PrintReceipt) -> None:
+        """One-sided, on the receipt's own medium; reports `Part.RECEIPT` online and faulted by itself."""
+
     def erase(self, order: int) -> None:
         """Cancel what is ours, kill cupsd and its children, wipe. → `Erased(order, Part.PRINTER, …)`."""
 
 
 class Sensors(Device, Protocol):
-    """Emits `PlaceOccupied` / `PlaceEmptied`; the first poll reports every place."""
+    """Emits `PlaceOccupied` / `PlaceEmptied` and `ServiceKeyTurned`; the first poll reports every input."""
+
+
+class StaffRegister(Protocol):
+    """Who may sign in at this machine."""
+
+    def names(self) -> tuple[tuple[str, str, Post], ...]:
+        """(id, name, post), in the order to show them; empty until the first manager is entered."""
+
+    def check(self, order: effects.CheckStaff) -> None:
+        """→ `StaffSignedIn` or `StaffRefused`."""
 
 
 class Speaker(Protocol):

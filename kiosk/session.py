@@ -13,9 +13,9 @@ from typing import Final
 
 from kiosk.catalogue import Rules
 from kiosk.effects import Wish
-from kiosk.events import CardKind, CertificateFacts, Part, Place, PrintOutcome
+from kiosk.events import CardKind, CertificateFacts, Part, Place, Post, PrintOutcome
 from kiosk.money import Hopper, Tally
-from kiosk.secret import Pin
+from kiosk.secret import STAFF_PIN_LENGTH, Pin
 
 
 class State(Enum):
@@ -29,6 +29,12 @@ class State(Enum):
     OUT_OF_SERVICE = "out_of_service"
     CLEARING = "clearing"
     IDLE = "idle"
+    # staff, by the key switch
+    STAFF_SIGN_IN = "staff_sign_in"
+    STAFF_CHECKING = "staff_checking"
+    STAFF_MENU = "staff_menu"
+    STAFF_REOPENING = "staff_reopening"
+    STAFF_FOUND = "staff_found"
     # the card
     READING_CARD = "reading_card"
     CONNECTING = "connecting"
@@ -36,11 +42,14 @@ class State(Enum):
     LAST_TRY = "last_try"
     AUTHENTICATING = "authenticating"
     RECOGNISING = "recognising"
+    """The city looks at the card: at its certificate and signature, or at a Juki card's service id."""
     TAKING_CARD = "taking_card"
     # the wish
     CHOOSING_CERTIFICATE = "choosing_certificate"
     CHOOSING_KIND = "choosing_kind"
     CHOOSING_HOUSEHOLD = "choosing_household"
+    LISTING_HOUSEHOLD = "listing_household"
+    CHOOSING_MEMBERS = "choosing_members"
     CHOOSING_ITEMS = "choosing_items"
     CHOOSING_COPIES = "choosing_copies"
     CONFIRMING = "confirming"
@@ -61,7 +70,12 @@ class State(Enum):
     ENDED = "ended"
 
 
-NOBODY: Final = frozenset({State.STARTING, State.CLOSED, State.OUT_OF_SERVICE, State.CLEARING, State.IDLE})
+STAFF: Final = frozenset(
+    {State.STAFF_SIGN_IN, State.STAFF_CHECKING, State.STAFF_MENU, State.STAFF_REOPENING, State.STAFF_FOUND}
+)
+"""Staff stand before the machine; nobody is served, and nothing of a resident is in this process."""
+
+NOBODY: Final = STAFF | {State.STARTING, State.CLOSED, State.OUT_OF_SERVICE, State.CLEARING, State.IDLE}
 """No session: nothing of a person is in this process."""
 
 ACCEPTS_COINS: Final = frozenset({State.PAYING})
@@ -82,6 +96,7 @@ PERSON_DECIDES: Final = frozenset(
         State.CHOOSING_CERTIFICATE,
         State.CHOOSING_KIND,
         State.CHOOSING_HOUSEHOLD,
+        State.CHOOSING_MEMBERS,
         State.CHOOSING_ITEMS,
         State.CHOOSING_COPIES,
         State.CONFIRMING,
@@ -183,6 +198,25 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Staff:
+    """The staff screens. `pin` is the number being typed; `found` are the open entries of things left behind."""
+
+    key_on: bool = False
+    names: tuple[tuple[str, str, Post], ...] = ()
+    found: tuple[tuple[int, str, datetime], ...] = ()
+    """(journal entry, what, when), oldest first."""
+    chosen: str = ""
+    digits: int = 0
+    pin: Pin = field(default_factory=lambda: Pin(STAFF_PIN_LENGTH))
+    refused: bool = False
+    locked_until: float = 0.0
+    signed_in: str = ""
+    name: str = ""
+    post: Post | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Everything `machine.step` knows."""
 
@@ -199,6 +233,9 @@ class Session:
     interrupted: tuple[Interrupted, ...] = ()
     places: frozenset[Place] = frozenset()
     hoppers: tuple[Hopper, ...] = ()
+    staff: Staff = field(default_factory=Staff)
+    language: str = ""
+    """Chosen on the first screen; empty: the profile's first. Ends with this process, so with this person."""
     # one person
     tx: str = ""
     card: Card = field(default_factory=Card)

@@ -1,7 +1,7 @@
 """What a screen shows, as frozen values; made by `presenter.py`, drawn by the room `screens`.
 
 A view carries ids and numbers, not sentences: the words (on the screen and spoken) belong to `screens/strings`.
-The only personal field of all views is `Arrived.masked_name`; it is kept out of `repr`.
+Personal fields (`Arrived.masked_name`, the names in `ChooseMembers`) are kept out of `repr`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ class Frame:
     moment: local time (aware, Asia/Tokyo), shown to the minute. step/steps: 0/0 hides the progress bar;
     step_label is a text id. back/cancel: whether the foot bar offers them; cancel_returns_money changes its words.
     warning_s: None, or the seconds left before the session is cancelled (drawn as a question over the screen).
+    more_time: the warning still offers more time. languages: tags to switch to (first screen only), else empty.
     """
 
     language: str
@@ -31,6 +32,8 @@ class Frame:
     cancel: bool = False
     cancel_returns_money: bool = False
     warning_s: int | None = None
+    more_time: bool = True
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,16 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One kind of certificate: id, name as the profile writes it, fee in yen for one copy."""
+    """One kind of certificate: id, name as the profile writes it, fee in yen for one copy.
+
+    note: why it is not available now, in words (its own hours, for instance); empty for the usual one.
+    """
 
     kind: str
     name: str
     fee_yen: int
     available: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,8 @@ class Idle:
     camera_notice: str
     camera_on: bool
     caution: str = ""
+    cards: tuple[str, ...] = ("my_number",)
+    """Kinds of card this machine takes: my_number, juki."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +108,16 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class PinPad:
-    """digits: how many are typed (0..4), never which. wrong: the last PIN was refused. tries_left 1..3."""
+    """digits: how many are typed (0..4), never which. wrong: the last PIN was refused. tries_left 1..3.
+
+    keep_card: the card must lie there (My Number); False: it has been taken back already and the city checks (Juki).
+    """
 
     frame: Frame
     digits: int
     tries_left: int
     wrong: bool = False
+    keep_card: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +159,26 @@ class ChooseHousehold:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A member of the household that can be put on or left off."""
+
+    member: str
+    name: str = field(repr=False)
+    relationship: str = field(repr=False)
+    on: bool = False
+    holder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseMembers:
+    """Whose entries: at least one must be on before `next` does anything (ready). Up to twenty rows."""
+
+    frame: Frame
+    members: tuple[MemberRow, ...]
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """An item group of 住民票 that can be put on or left off. id: head_and_relationship, domicile, …"""
 
@@ -177,6 +210,8 @@ class Confirm:
     items: tuple[str, ...]
     copies: int
     price_yen: int
+    members: int = 0
+    """How many members of the household, for `part`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +227,14 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Pay:
-    """accepted: denominations the slot takes now; exact_only: no change can be given."""
+    """accepted: denominations the slot takes now; exact_only: no change can be given; receipt: one can be printed."""
 
     frame: Frame
     price_yen: int
     inserted_yen: int
     accepted: frozenset[int]
     exact_only: bool = False
+    receipt: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +252,7 @@ class Take:
     """Things to take, in the order to name them: certificate, change, receipt. owed: yen that stay owed.
 
     by_touch: the machine has no sensor for the first of them, a button stands for it.
+    receipt: "" (none is meant to come), printing, printed, failed.
     """
 
     frame: Frame
@@ -224,6 +261,7 @@ class Take:
     owed_yen: int = 0
     slip: str = ""
     by_touch: bool = False
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +287,79 @@ class Thanks:
     frame: Frame
 
 
+# ---- staff: a different look, reached by the key switch only ---------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StaffName:
+    """One who may sign in. post: manager, handler."""
+
+    staff: str
+    name: str
+    post: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSignIn:
+    """Who, then the number. chosen: "" while nobody is chosen. digits: how many are typed (0..6).
+
+    refused: the last number was wrong; locked_s: seconds until another try is looked at.
+    nobody: no member of staff has been entered yet.
+    """
+
+    frame: Frame
+    staff: tuple[StaffName, ...]
+    chosen: str
+    digits: int
+    refused: bool = False
+    locked_s: int = 0
+    nobody: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMenu:
+    """tasks: ids that can be chosen now (reopen, found, sign_off). stopped: why the line is stopped, or "".
+
+    parts: (part, reason) of every part; reason "" when it works, "starting" until it has answered.
+    """
+
+    frame: Frame
+    name: str
+    post: str
+    tasks: tuple[str, ...]
+    stopped: str
+    parts: tuple[tuple[str, str], ...]
+    found: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StaffReopen:
+    """A reason for reopening must be chosen from the list (ids); then it is confirmed."""
+
+    frame: Frame
+    stopped: str
+    reasons: tuple[str, ...]
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEntry:
+    """Something left behind. what: card, certificate_tray, change_tray, receipt_tray; since: local time."""
+
+    entry: int
+    what: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StaffFound:
+    frame: Frame
+    entries: tuple[FoundEntry, ...]
+
+
 View: TypeAlias = (
     Still | Idle | Closed | OutOfService | Wait | PinPad | LastTry | TakeCard | ChooseCertificate | ChooseKind
-    | ChooseHousehold | ChooseItems | ChooseCopies | Confirm | Arrived | Pay | Printing | Take | Refused | Thanks
+    | ChooseHousehold | ChooseMembers | ChooseItems | ChooseCopies | Confirm | Arrived | Pay | Printing | Take
+    | Refused | Thanks
+    | StaffSignIn | StaffMenu | StaffReopen | StaffFound
 )  # fmt: skip
