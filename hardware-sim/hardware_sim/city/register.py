@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
 
+from hardware_sim.city.holdings import IncomeYear, Seal, TaxItem
 from hardware_sim.city.residents import SEED, Person, households
 from hardware_sim.city.wire import commitment, serial_bytes, sha256
 
@@ -49,6 +50,11 @@ class Extract:
     subject: bytes = field(repr=False)
     """Commitment C (docs/protocol.md §6)."""
     as_of: datetime
+    seal: Seal | None = field(default=None, repr=False)
+    income: IncomeYear | None = field(default=None, repr=False)
+    """The newest year that has been assessed."""
+    taxes: tuple[TaxItem, ...] = field(default=(), repr=False)
+    """By year, tax and instalment."""
 
 
 @dataclass(frozen=True)
