@@ -26,7 +26,7 @@ def test_what_the_card_signs(vectors: dict[str, Any], given: dict[str, Any]) -> 
     assert made.hex() == vectors["card_message"]
 
 
-@pytest.mark.parametrize("step", ["authenticate", "issue"])
+@pytest.mark.parametrize("step", ["authenticate", "card", "pin", "household", "issue"])
 def test_what_is_bound_and_signed_at_each_step(vectors: dict[str, Any], given: dict[str, Any], step: str) -> None:
     request = wire.request_info(step, given["session"], given["seq"], given["terminal"])
     answer = wire.answer_info(step, given["session"], given["seq"], given["sealed_request"])
@@ -40,6 +40,9 @@ def test_padding_both_ways(vectors: dict[str, Any], given: dict[str, Any]) -> No
     assert padded.hex() == vectors["padded_request"]
     assert wire.unpad(bytes.fromhex(vectors["padded_request"]), wire.REQUEST_UNIT) == given["payload"].encode()
     assert len(wire.pad(given["head"].encode(), wire.ANSWER_UNIT)) == vectors["padded_answer_length"]
+    for step, text in given["payloads"].items():
+        padded = wire.pad(text.encode(), wire.REQUEST_UNIT)
+        assert wire.sha256(padded).hex() == vectors["padded_payloads_sha256"][step]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +66,12 @@ def test_commitment_and_reference(vectors: dict[str, Any], given: dict[str, Any]
     subject = wire.commitment(given["nonce"], given["session"], issuer, serial)
     assert subject.hex() == vectors["commitment"]
     assert wire.reference(subject) == vectors["reference"]
+
+
+def test_the_subject_of_a_juki_card(vectors: dict[str, Any], given: dict[str, Any]) -> None:
+    subject = wire.juki_commitment(given["nonce"], given["session"], bytes.fromhex(given["juki_id"]))
+    assert subject.hex() == vectors["juki_commitment"]
+    assert wire.reference(subject) == vectors["juki_reference"]
 
 
 def test_page_digest(vectors: dict[str, Any], given: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hpke import (
@@ -21,8 +21,6 @@ from cryptography.hazmat.primitives.hpke import (
     MLKEM768X25519PublicKey,
     Suite,
 )
-
-Step = Literal["authenticate", "issue"]
 
 SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 SEAL_OVERHEAD = 1088 + 32 + 16
@@ -195,6 +193,11 @@ def commitment(nonce: bytes, session: bytes, issuer_hash: bytes, serial: bytes) 
     """C (§6). ``issuer_hash`` is SHA-256 of the DER of the issuer name."""
     parts = (b"certkiosk/1 subject", session, issuer_hash, serial)
     return hmac.new(nonce, b"".join(lp(part) for part in parts), hashlib.sha256).digest()
+
+
+def juki_commitment(nonce: bytes, session: bytes, juki_id: bytes) -> bytes:
+    """C of a Juki card (§6a): its service id of 16 bytes in place of issuer and serial number."""
+    return commitment(nonce, session, b"juki", juki_id)
 
 
 def reference(subject: bytes) -> str:
