@@ -43,6 +43,8 @@ class Reason(Enum):
     YEAR_END = "year_end"
     EXCEPTION = "exception"
     """Closed all day by a dated exception."""
+    NOT_STARTED = "not_started"
+    """Before the first day of service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Opening:
     """While open: the first instant it is not (Japanese time); None: not within the next year."""
     next_opening: datetime | None
     """While closed: the first instant it is open (Japanese time); None: not within the next year."""
+    limited_by: str = ""
+    """Whose hours close it, where several are put together (:mod:`config.hours`); empty: no question."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from config.schema import (
     ALLOWED_ORDERS,
+    CARD_POLICY_OF,
     BusinessArea,
     CalendarSettings,
     CameraSettings,
@@ -25,11 +26,14 @@ from config.schema import (
     DatedException,
     FlowProfile,
     HopperSettings,
+    JukiCard,
     Machine,
     National,
     Panel,
     PrinterSettings,
     Profile,
+    ReaderSettings,
+    SensorSettings,
     Window,
     YearEnd,
 )
@@ -45,6 +49,8 @@ _AREA_OF: Mapping[CertificateKind, BusinessArea] = {
     "tax": "tax",
 }
 _MOST_COPIES = 20
+_HIGHEST_MINIMUM_AGE = 20
+_RESERVED_FILES = frozenset({0x3F00, 0x3FFF, 0xFFFF})
 _LONGEST_YEAR_END = timedelta(days=31)
 _SERIAL_LIMIT = 1 << 24
 
@@ -111,12 +117,46 @@ def _profile(profile: Profile) -> Found:
         yield "municipality_code", "its check digit is wrong: compare it with the published list"
     yield from _legal_basis(profile)
     yield from _catalogue(profile)
-    if not profile.languages or profile.languages[0] != "ja":
-        yield "languages", 'must begin with "ja", the language of the first screen'
+    if not profile.flows:
+        yield "flows", "is empty: name at least one of the national flows, or no card could be used"
+    for n in _twice(profile.flows):
+        yield f"flows[{n}]", "is listed twice: remove one"
+    if "ja" not in profile.languages:
+        yield "languages", 'must contain "ja": residents must be able to choose Japanese'
     for n in _twice(profile.languages):
         yield f"languages[{n}]", "is listed twice: remove one"
+    yield from _english(profile)
+    if profile.minimum_age > _HIGHEST_MINIMUM_AGE:
+        yield "minimum_age", f"is {profile.minimum_age}; it must not be above {_HIGHEST_MINIMUM_AGE}"
     for n in _twice(profile.suspended_areas):
         yield f"suspended_areas[{n}]", "is listed twice: remove one"
+
+
+def _english(profile: Profile) -> Found:
+    english = profile.english
+    if english is None:
+        if "en" in profile.languages:
+            yield "english", 'is missing though languages lists "en": add the table, or remove "en"'
+        return
+    if "en" not in profile.languages:
+        yield "english", 'contradicts languages, which does not list "en": add it, or remove the table'
+    kinds = [certificate.kind for certificate in profile.certificates]
+    for kind in kinds:
+        if not english.certificates.get(kind):
+            yield f"english.certificates.{kind}", "is missing: every certificate needs its English name"
+    for name in english.certificates:
+        if name not in kinds:
+            yield f"english.certificates.{name}", "is no kind of this profile's certificates: remove it"
+    if len(english.alternatives) != len(profile.alternatives):
+        yield (
+            "english.alternatives",
+            f"has {len(english.alternatives)} names for {len(profile.alternatives)} alternatives: give each one",
+        )
+    for n, name in enumerate(english.alternatives, start=1):
+        if not name:
+            yield f"english.alternatives[{n}]", "is empty; it must say something"
+    if bool(english.cautions) != bool(profile.cautions):
+        yield "english.cautions", "must say what cautions says in Japanese: fill in both, or neither"
 
 
 def _legal_basis(profile: Profile) -> Found:
@@ -179,6 +219,21 @@ def _flow(flow: FlowProfile) -> Found:
             "order",
             f"is not an allowed order for card = {flow.card!r}: see ALLOWED_ORDERS in config/national.py",
         )
+    if flow.card != CARD_POLICY_OF[flow.card_kind]:
+        yield (
+            "card",
+            f"is {flow.card!r}, but the PIN of a {flow.card_kind!r} card is checked where only "
+            f"{CARD_POLICY_OF[flow.card_kind]!r} works",
+        )
+
+
+def _juki_card(card: JukiCard) -> Found:
+    if not re.fullmatch(r"(?:[0-9A-F]{2}){5,16}", card.application):
+        yield "application", "must be an AID of 5 to 16 bytes in capital hexadecimal digits (ISO 7816-4)"
+    if card.file in _RESERVED_FILES or card.file > 0xFFFF:
+        yield "file", f"is {card.file:#06x}, which names no elementary file (ISO 7816-4)"
+    if card.profile_version > 0xFFFF:
+        yield "profile_version", f"is {card.profile_version}; it has two bytes on the card"
 
 
 def _national(national: National) -> Found:
@@ -203,6 +258,28 @@ def _machine(machine: Machine) -> Found:
         yield "terminal_id", "must be up to 64 ASCII letters, digits, dots, hyphens and underscores"
     if machine.bench is not None and not machine.simulation:
         yield "bench", "is only for simulations: remove it from a real machine's file"
+
+
+def _reader(reader: ReaderSettings) -> Found:
+    needed, other = ("name_contains", "device") if reader.driver == "pcsc" else ("device", "name_contains")
+    if not getattr(reader, needed):
+        yield needed, f"is missing: driver {reader.driver!r} finds its reader by it"
+    for key in (other,) if reader.driver == "pcsc" else (other, "csock"):
+        if getattr(reader, key):
+            yield key, f"means nothing to driver {reader.driver!r}: remove it, or change the driver"
+
+
+def _sensors(sensors: SensorSettings) -> Found:
+    if not 1 <= sensors.unit <= 247:
+        yield "unit", f"is {sensors.unit}; Modbus slaves have addresses 1 to 247"
+    names = ("certificate_input", "change_input", "receipt_input", "service_key_input")
+    inputs = {name: number for name in names if (number := getattr(sensors, name)) is not None}
+    first: dict[int, str] = {}
+    for name, number in inputs.items():
+        if number > 0xFFFF:
+            yield name, f"is {number}; Modbus inputs have numbers 0 to 65535"
+        if first.setdefault(number, name) != name:
+            yield name, f"is {number}, and so is {first[number]}: every sensor has an input of its own"
 
 
 def _panel(panel: Panel) -> Found:
@@ -283,7 +360,11 @@ def _url(key: str, url: str, schemes: tuple[str, ...]) -> Found:
 
 
 def _printer(printer: PrinterSettings) -> Found:
-    return _url("uri", printer.uri, ("ipp", "ipps"))
+    yield from _url("uri", printer.uri, ("ipp", "ipps"))
+    if printer.receipt_tray == printer.certificate_tray:
+        yield "receipt_tray", "is the certificate's tray too: receipts have their own paper in their own tray"
+    if not re.fullmatch(r"[a-z0-9]+_[a-z0-9.-]+_[0-9.]+x[0-9.]+(mm|in)", printer.receipt_media):
+        yield "receipt_media", 'must be a size name of PWG 5101.1, such as "iso_a5_148x210mm"'
 
 
 def _centre(centre: CentreSettings) -> Found:
@@ -300,11 +381,14 @@ CHECKS: Mapping[type, Callable[[Any], Found]] = {
     DatedException: _exception,
     FlowProfile: _flow,
     HopperSettings: _hopper,
+    JukiCard: _juki_card,
     Machine: _machine,
     National: _national,
     Panel: _panel,
     PrinterSettings: _printer,
     Profile: _profile,
+    ReaderSettings: _reader,
+    SensorSettings: _sensors,
     YearEnd: _year_end,
 }
 """The check of each dataclass that has one."""

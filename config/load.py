@@ -42,9 +42,8 @@ def load(machine_file: Path) -> Settings:
         profile_file = _profile_file(machine_file, table.pop("profile", None), problems)
         if profile_file is not None:
             profile = _read(profile_file, Profile, problems)
-            if profile is not None and national is not None and profile.flow not in national.flows:
-                known = ", ".join(map(repr, national.flows))
-                problems.append(Problem(str(profile_file), "flow", f"is {profile.flow!r}; it must be one of {known}"))
+            if profile is not None and national is not None:
+                problems.extend(_flows(str(profile_file), profile, national))
         machine = _decode(machine_file, table, Machine, problems)
     if problems or profile is None or national is None or machine is None:
         raise ConfigError(problems)
@@ -75,6 +74,21 @@ def describe(settings: Settings) -> str:
 
 
 # --- reading ---
+
+
+def _flows(file: str, profile: Profile, national: National) -> Iterator[Problem]:
+    """What only both files together show: flows that do not exist, or two that one card could take."""
+    taken: dict[str, str] = {}
+    for n, name in enumerate(profile.flows, start=1):
+        if name not in national.flows:
+            known = ", ".join(map(repr, national.flows))
+            yield Problem(file, f"flows[{n}]", f"is {name!r}; it must be one of {known}")
+            continue
+        kind = national.flows[name].card_kind
+        if taken.setdefault(kind, name) != name:
+            yield Problem(
+                file, f"flows[{n}]", f"{name!r} and {taken[kind]!r} are both for a {kind!r} card: keep one of them"
+            )
 
 
 def _alone(file: Path, kind: type[T]) -> T:

@@ -25,18 +25,20 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class ReaderSettings:
-    """The card reader behind PC/SC."""
+    """The card reader, behind PC/SC or held by nfcpy."""
 
-    driver: Literal["pcsc"]
-    name_contains: str
-    """Part of the reader's PC/SC name, exactly one reader must have it."""
+    driver: Literal["pcsc", "nfc"]
     card_trust: Path
     """Folder with the card CAs' certificates (``*.pem``), every generation in use; at least one."""
     policy_oid: str
     """Certificate policy of a user-authentication certificate. On the bench the test arc, so that no build takes
     both."""
+    name_contains: str = ""
+    """``pcsc``: part of the reader's PC/SC name, exactly one reader must have it."""
+    device: str = ""
+    """``nfc``: the reader as nfcpy names it, such as ``usb:054c:06c1`` or, on the bench, ``udp:127.0.0.1:54321``."""
     csock: str = ""
-    """Socket of the pcscd to use (``PCSCLITE_CSOCK_NAME``); empty: the system's."""
+    """``pcsc``: socket of the pcscd to use (``PCSCLITE_CSOCK_NAME``); empty: the system's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class PrinterSettings:
     """The ``media-source`` with plain A4 for certificates."""
     receipt_tray: str
     """The ``media-source`` for receipts."""
+    receipt_media: str = "iso_a5_148x210mm"
+    """The receipt's own medium in that tray, by its self-describing size name (PWG 5101.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,8 @@ class SensorSettings:
     change_input: int
     receipt_input: int
     poll_ms: int = 200
+    service_key_input: int | None = None
+    """The key switch that asks for the staff screens; None: there is no such switch."""
 
 
 @dataclass(frozen=True, slots=True)

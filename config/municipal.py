@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -13,6 +14,9 @@ CertificateKind = Literal["residence", "seal", "income", "tax"]
 
 BusinessArea = Literal["resident_registry", "seal_registration", "tax"]
 """Certificates of one area can be suspended together (F-2)."""
+
+Language = Literal["ja", "en"]
+"""BCP 47 tags of the languages the screens speak."""
 
 HolidayPolicy = Literal["close", "shorten", "as_weekday", "as_sunday"]
 
@@ -96,7 +100,9 @@ class CertificateSettings:
     max_copies: int
     """Most copies of it in one transaction."""
     fees: tuple[Fee, ...]
-    """In order of date; the first is not later than ``service_from``."""
+    """In order of date; the first is not later than ``service_from``. 0 yen: free of charge."""
+    calendar: CalendarSettings | None = None
+    """Hours of this certificate alone, within the machine's and the server's; None: none of its own."""
 
     def fee_yen(self, day: date) -> int:
         """Price of one copy on ``day`` (the Japanese date), in yen.
@@ -154,6 +160,24 @@ class KeySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class English:
+    """The municipality's words in English; one for every Japanese text a resident sees."""
+
+    city_name: str
+    machine_title: str
+    office: str
+    contact: str
+    place: str
+    change_note: str
+    certificates: Mapping[str, str]
+    """Name of each certificate by its kind; every kind of the catalogue and no other."""
+    alternatives: tuple[str, ...]
+    """Names, one for each entry of ``Profile.alternatives``, in its order."""
+    cautions: str = ""
+    """Empty exactly when ``Profile.cautions`` is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What the municipality decides."""
 
@@ -175,10 +199,10 @@ class Profile:
     legal_basis: tuple[LegalBasis, ...]
     calendar: CalendarSettings
     certificates: tuple[CertificateSettings, ...]
-    flow: str
-    """One of the national flows, by name."""
-    languages: tuple[str, ...]
-    """BCP 47 tags in the order of the language choice; the first is the one of the first screen."""
+    flows: tuple[str, ...]
+    """National flows, by name; the card's kind chooses among them, so no two are for the same kind."""
+    languages: tuple[Language, ...]
+    """In the order of the language choice; the first is the one of the first screen. Japanese is among them."""
     camera: CameraSettings
     keys: KeySettings
     change_note: str
@@ -188,3 +212,13 @@ class Profile:
     """What the municipality wants residents to know beforehand (F-41)."""
     suspended_areas: tuple[BusinessArea, ...] = ()
     """Areas out of service for now, whatever their certificates say (F-2)."""
+    server: CalendarSettings | None = None
+    """Hours of the city's server, which issues nothing outside them; None: whenever the machine is open."""
+    english: English | None = None
+    """Required when ``languages`` lists ``"en"``."""
+    receipt_required: bool = False
+    """Without receipt paper nobody can start; else people are told before they pay and may go on."""
+    foretell_planned_move: bool = True
+    """Whoever has announced a move gets the record with 転出予定地・転出確定地; False: is sent to the counter."""
+    minimum_age: int = 15
+    """Completed years below which a person is sent to the counter; 0: nobody is."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 CardPolicy = Literal["hold_until_auth_then_remove", "tap_then_remove"]
+CardKind = Literal["my_number", "juki"]
 Step = Literal[
     "card", "connect", "pin", "card_back", "certificate", "kind", "household", "items", "copies",
     "confirm", "download", "identity", "pay", "print", "announce", "receipt", "take", "erase",
@@ -28,12 +29,33 @@ ALLOWED_ORDERS: Mapping[CardPolicy, frozenset[tuple[Step, ...]]] = {
 """The only orders of steps a flow may declare: card back before choosing; issue and identity before pay."""
 
 
+CARD_POLICY_OF: Mapping[CardKind, CardPolicy] = {
+    "my_number": "hold_until_auth_then_remove",
+    "juki": "tap_then_remove",
+}
+"""Who checks the PIN decides: the My Number card's own chip, or the city for a Juki card."""
+
+
 @dataclass(frozen=True, slots=True)
 class FlowProfile:
     """Order of the steps and what becomes of the card; checked against :data:`ALLOWED_ORDERS`."""
 
+    card_kind: CardKind
+    """The kind of card that takes this way."""
     order: tuple[Step, ...]
     card: CardPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class JukiCard:
+    """Where a Juki card keeps its card id. A profile of our own: the real application is not public."""
+
+    application: str
+    """AID in hexadecimal, 5 … 16 bytes (ISO 7816-4)."""
+    file: int
+    """Identifier of the elementary file, two bytes."""
+    profile_version: int
+    """What the file must name as its version (tag 01)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +63,7 @@ class National:
     """What is the same at every terminal. Shipped as ``config/national.toml``; no other file may set it."""
 
     flows: Mapping[str, FlowProfile]
+    juki_card: JukiCard
     max_document_bytes: int
     """Largest certificate (all pages of one copy) accepted from the centre."""
     max_pages: int

@@ -18,6 +18,15 @@ from config.schema import Settings, Window
 
 PACKAGE = Path(config.__file__).parent
 
+SENSORS = """[sensors]
+port = "/dev/pts/9"
+unit = {unit}
+certificate_input = 0
+change_input = 1
+receipt_input = 2
+service_key_input = {key}
+"""
+
 # ruff: noqa: E501 - one fault a line
 # (what to replace, by what, key named, words of the message)
 MACHINE_FAULTS = [
@@ -45,7 +54,12 @@ MACHINE_FAULTS = [
     ("diagonal_in = 21.5", "", "panel.diagonal_in", "is missing"),
     ("diagonal_in = 21.5", "diagonal_in = inf", "panel.diagonal_in", "above zero"),
     ("diagonal_in = 21.5", "diagonal_in = 546", "panel.diagonal_in", "pixels a millimetre"),
-    ('driver = "pcsc"', 'driver = "magic"', "reader.driver", "is 'magic'; it must be one of 'pcsc'"),
+    ('driver = "pcsc"', 'driver = "magic"', "reader.driver", "is 'magic'; it must be one of 'pcsc', 'nfc'"),
+    ('name_contains = "Virtual PCD"', "", "reader.name_contains", "driver 'pcsc' finds its reader by it"),
+    ('name_contains = "Virtual PCD"', 'device = "usb"', "reader.device", "means nothing to driver 'pcsc'"),
+    ('driver = "pcsc"', 'driver = "nfc"', "reader.device", "driver 'nfc' finds its reader by it"),
+    ('driver = "pcsc"', 'driver = "nfc"', "reader.name_contains", "means nothing to driver 'nfc'"),
+    ('driver = "pcsc"', 'driver = "nfc"', "reader.csock", "means nothing to driver 'nfc'"),
     ("simulation = true", "simulation = false", "bench", "only for simulations"),
     ('clock_file = "/run', 'clock_file = "run', "bench.clock_file", "not an absolute path"),
     ("acceptor_serial = 1001", "acceptor_serial = 16777216", "cash.acceptor_serial", "24 bits"),
@@ -67,6 +81,11 @@ MACHINE_FAULTS = [
     ("reserve = 5", "reserve = 500", "cash.hoppers[2].reserve", "leaves nothing"),
     ("reserve = 5", "reserve = -1", "cash.hoppers[2].reserve", "above zero"),
     ('"ipp://127', '"http://127', "printer.uri", "ipp://host[:port]/path or ipps://"),
+    ('receipt_tray = "tray-2"', 'receipt_tray = "tray-1"', "printer.receipt_tray", "the certificate's tray too"),
+    ('"tray-2"', '"tray-2"\nreceipt_media = "A5"', "printer.receipt_media", "size name of PWG 5101.1"),
+    ("[sound]", SENSORS.format(unit=1, key=1) + "[sound]", "sensors.service_key_input", "so is change_input"),
+    ("[sound]", SENSORS.format(unit=1, key=65536) + "[sound]", "sensors.service_key_input", "0 to 65535"),
+    ("[sound]", SENSORS.format(unit=248, key=3) + "[sound]", "sensors.unit", "1 to 247"),
     ('"https://127.0.0.1:8443/"', '"http://127.0.0.1:8443/"', "centre.url", "write https://"),
     ('"https://127.0.0.1:8443/"', '"https://"', "centre.url", "write https://"),
     ('"https://127.0.0.1:8443/"', '"https://me@127.0.0.1/"', "centre.url", "nothing more"),
@@ -84,14 +103,30 @@ PROFILE_FAULTS = [
     ('municipality = "saga"', 'municipality = "佐賀"', "municipality", "small ASCII letters"),
     ('"412015"', '"412016"', "municipality_code", "check digit is wrong"),
     ('"412015"', '"41201"', "municipality_code", "five digits"),
-    ('flow = "mynumber"', 'flow = "swift"', "flow", "must be one of 'mynumber', 'juki'"),
-    ('languages = ["ja"]', 'languages = ["en", "ja"]', "languages", "must begin with"),
-    ('languages = ["ja"]', "languages = []", "languages", "must begin with"),
-    ('languages = ["ja"]', 'languages = ["ja", "en", "ja"]', "languages[3]", "listed twice"),
-    ('languages = ["ja"]', 'languages = "ja"', "languages", "is a string; it must be a list"),
-    ('languages = ["ja"]', 'languages = ["ja"]\npin_idle_s = 600', "pin_idle_s", "set for the whole country"),
-    ('languages = ["ja"]', 'languages = ["ja"]\nsuspended_areas = ["tax", "tax"]', "suspended_areas[2]", "twice"),
-    ('languages = ["ja"]', 'languages = ["ja"]\nsuspended_areas = ["sea"]', "suspended_areas[1]", "one of"),
+    ('flows = ["mynumber"]', 'flows = ["swift"]', "flows[1]", "must be one of 'mynumber', 'juki'"),
+    ('flows = ["mynumber"]', "flows = []", "flows", "name at least one"),
+    ('flows = ["mynumber"]', 'flows = ["juki", "mynumber", "juki"]', "flows[3]", "listed twice"),
+    ('flows = ["mynumber"]', 'flow = "mynumber"', "flow", "did you mean 'flows'?"),
+    ('languages = ["ja", "en"]', 'languages = ["en"]', "languages", 'must contain "ja"'),
+    ('languages = ["ja", "en"]', "languages = []", "languages", 'must contain "ja"'),
+    ('languages = ["ja", "en"]', 'languages = ["ja", "en", "ja"]', "languages[3]", "listed twice"),
+    ('languages = ["ja", "en"]', 'languages = ["ja", "zh"]', "languages[2]", "must be one of 'ja', 'en'"),
+    ('languages = ["ja", "en"]', 'languages = "ja"', "languages", "is a string; it must be a list"),
+    ('languages = ["ja", "en"]', 'languages = ["ja"]', "english", "contradicts languages"),
+    ("[english.certificates]", "[english.certificate]", "english.certificate", "did you mean 'certificates'?"),
+    ('tax = "Tax', 'taxes = "Tax', "english.certificates.tax", "every certificate needs its English name"),
+    ('tax = "Tax', 'taxes = "Tax', "english.certificates.taxes", "is no kind"),
+    ('tax = "Tax payment certificate"', 'tax = ""', "english.certificates.tax", "is missing"),
+    ('place = "Main Building, 1st floor"', 'place = ""', "english.place", "is empty"),
+    ('alternatives = ["', 'alternatives = ["", "', "english.alternatives", "has 2 names for 1 alternatives"),
+    ('alternatives = ["', 'alternatives = [""] # ', "english.alternatives[1]", "is empty"),
+    ('cautions = ""  ', 'cautions = "ご注意"  ', "english.cautions", "fill in both, or neither"),
+    ("minimum_age = 15", "minimum_age = 21", "minimum_age", "must not be above 20"),
+    ("minimum_age = 15", "minimum_age = -1", "minimum_age", "above zero"),
+    ("receipt_required = false", "receipt_required = 0", "receipt_required", "must be true or false"),
+    ('languages = ["ja", "en"]', 'languages = ["ja"]\npin_idle_s = 600', "pin_idle_s", "set for the whole country"),
+    ('languages = ["ja", "en"]', 'languages = ["ja"]\nsuspended_areas = ["tax", "tax"]', "suspended_areas[2]", "twice"),
+    ('languages = ["ja", "en"]', 'languages = ["ja"]\nsuspended_areas = ["sea"]', "suspended_areas[1]", "one of"),
     ('activity = "issue"', 'activity = "camera"', "legal_basis", '"issue": name the rule'),
     ("effective_from = 2016-01-22", 'effective_from = "2016"', "legal_basis[1].effective_from", "must be a date"),
     ('monday = ["08:30-17:15"]', 'monday = ["17:15-08:30"]', "calendar.monday[1]", "ends before it begins"),
@@ -149,7 +184,12 @@ NATIONAL_FAULTS = [
     ('"tap_then_remove"', '"keep"', "flows.juki.card", "must be one of"),
     ('"erase",', '"shred",', "flows.mynumber.order[18]", "must be one of"),
     ("[flows.mynumber]", "[others.mynumber]", "others", "not a known key"),
-    ("[flows.mynumber]", "flows.x = 1\n[flows.mynumber]", "flows.x", "must be a table"),
+    ("[juki_card]", "[flows]\nx = 1\n[juki_card]", "flows.x", "must be a table"),
+    ('card_kind = "juki"', 'card_kind = "my_number"', "flows.juki.card", "the PIN of a 'my_number' card"),
+    ('card_kind = "juki"', 'card_kind = "bank"', "flows.juki.card_kind", "must be one of 'my_number', 'juki'"),
+    ('"F04B4F534B4A554B4901"', '"F04B4F5"', "juki_card.application", "AID of 5 to 16 bytes"),
+    ("file = 0x0001", "file = 0x3F00", "juki_card.file", "names no elementary file"),
+    ("profile_version = 1", "profile_version = 65536", "juki_card.profile_version", "two bytes"),
 ]
 
 
@@ -243,7 +283,7 @@ def test_a_profile_without_certificates_or_hours_is_refused(profile_with: Callab
     file = profile_with()
     text = (tmp_path / "town.toml").read_text()
     catalogue = text[text.index("[[certificates]]") : text.index("[camera]")]
-    text = text.replace(catalogue, "").replace("[[legal_basis]]", "certificates = []\n[[legal_basis]]", 1)
+    text = text.replace(catalogue, "").replace("minimum_age", "certificates = []\nminimum_age", 1)
     for window in ('"08:30-17:15"', '"08:30-19:00"', '"09:00-16:00"'):
         text = text.replace(window, "")
     (tmp_path / "town.toml").write_text(text)
