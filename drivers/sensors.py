@@ -1,8 +1,8 @@
-"""The input module that tells whether something lies in a tray, behind `kiosk.ports.Sensors`.
+"""The input module that tells whether something lies in a tray and how the key switch stands (`kiosk.ports.Sensors`).
 
 Modbus RTU, function 02 Read Discrete Inputs (application protocol v1.1b3, 6.2), 9600 8E1 (serial line guide
 v1.02, 2.5.1). Each life of the line begins with one answer of the module, so that online means answering; then
-every place is told, and from there on only what changes and stays changed over two polls.
+every input is told, and from there on only what changes and stays changed over two polls.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import select
 import termios
 import time
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import serial
 from pymodbus.client import ModbusSerialClient
@@ -24,7 +24,16 @@ from config.schema import SensorSettings
 from drivers.cctalk_bus import LineSettings, format_for
 from drivers.worker import DeviceRefused, Worker
 from kiosk.errors import DeviceOffline, ProtocolViolation
-from kiosk.events import DeviceFaulted, DeviceOnline, Event, Part, Place, PlaceEmptied, PlaceOccupied
+from kiosk.events import (
+    DeviceFaulted,
+    DeviceOnline,
+    Event,
+    Part,
+    Place,
+    PlaceEmptied,
+    PlaceOccupied,
+    ServiceKeyTurned,
+)
 from kiosk.ports import Sink
 
 # The worker reports a loss once; the library would write a line at every attempt.
@@ -37,6 +46,9 @@ RETRIES: Final = 2
 """A damaged or missing answer is asked for again so often before the module counts as lost."""
 MOST_BITS: Final = 2000
 """Inputs in one request of function 02."""
+KEY: Final = "key"
+Input: TypeAlias = Place | Literal["key"]
+
 _WRONG_REQUEST: Final = (1, 2, 3)
 """Exceptions that blame the request: illegal function, data address, data value."""
 
@@ -108,14 +120,14 @@ def _refusal(code: int, first: int, count: int) -> DeviceRefused:
 
 
 class Debounce:
-    """Tells a place at first sight, later only once it has been found changed twice in a row."""
+    """Tells an input at first sight, later only once it has been found changed twice in a row."""
 
     def __init__(self) -> None:
-        self._told: dict[Place, bool] = {}
-        self._last: dict[Place, bool] = {}
+        self._told: dict[Input, bool] = {}
+        self._last: dict[Input, bool] = {}
 
-    def news(self, seen: Mapping[Place, bool]) -> dict[Place, bool]:
-        """What is to be told of this look: {place: occupied}."""
+    def news(self, seen: Mapping[Input, bool]) -> dict[Input, bool]:
+        """What is to be told of this look: {place: occupied}, {KEY: turned}."""
         news = {
             place: on
             for place, on in seen.items()
@@ -180,30 +192,35 @@ class ModbusSensors:
             module.close()
 
     def _poll(self) -> float:
-        for place, occupied in self._debounce.news(self._look()).items():
-            self._sink(PlaceOccupied(place) if occupied else PlaceEmptied(place))
+        for place, on in self._debounce.news(self._look()).items():
+            if isinstance(place, Place):
+                self._sink(PlaceOccupied(place) if on else PlaceEmptied(place))
+            else:
+                self._sink(ServiceKeyTurned(on))
         return self._settings.poll_ms / 1000
 
-    def _look(self) -> dict[Place, bool]:
+    def _look(self) -> dict[Input, bool]:
         if self._module is None:
             raise DeviceOffline("the input module is not open")
         bits = self._module.read(self._first, self._count)
         return {place: bits[number - self._first] for place, number in self._inputs.items()}
 
 
-def _inputs(settings: SensorSettings) -> dict[Place, int]:
-    inputs = {
+def _inputs(settings: SensorSettings) -> dict[Input, int]:
+    inputs: dict[Input, int] = {
         Place.CERTIFICATE_TRAY: settings.certificate_input,
         Place.CHANGE_TRAY: settings.change_input,
         Place.RECEIPT_TRAY: settings.receipt_input,
     }
+    if settings.service_key_input is not None:
+        inputs[KEY] = settings.service_key_input
     numbers = sorted(inputs.values())
     if not 1 <= settings.unit <= 247:
         raise ValueError(f"sensors: unit {settings.unit} is no slave address; give 1 to 247")
     if settings.poll_ms <= 0:
         raise ValueError(f"sensors: poll_ms {settings.poll_ms} must be above 0")
     if len(set(numbers)) != len(numbers):
-        raise ValueError("sensors: two places share one input; give each its own")
+        raise ValueError("sensors: two things share one input; give each its own")
     if numbers[0] < 0 or numbers[-1] > 0xFFFF or numbers[-1] - numbers[0] >= MOST_BITS:
         raise ValueError(f"sensors: inputs {numbers} must lie in 0 to 65535 and within {MOST_BITS} of each other")
     return inputs

@@ -190,7 +190,7 @@ def test_close_lets_go_of_the_port(stand: Any) -> None:
         ({"unit": 0}, "unit 0 is no slave address"),
         ({"unit": 248}, "unit 248"),
         ({"poll_ms": 0}, "poll_ms 0 must be above 0"),
-        ({"change_input": 0}, "two places share one input"),
+        ({"change_input": 0}, "two things share one input"),
         ({"receipt_input": -1}, "must lie in 0 to 65535"),
         ({"receipt_input": 65536}, "must lie in 0 to 65535"),
         ({"receipt_input": 2000}, "within 2000 of each other"),

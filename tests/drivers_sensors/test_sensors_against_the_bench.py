@@ -12,7 +12,7 @@ import pytest
 from config.schema import SensorSettings
 from drivers.sensors import ModbusSensors
 from hardware_sim.sensors import SensorBench
-from kiosk.events import DeviceFaulted, DeviceOnline, Event, Part, Place, PlaceEmptied, PlaceOccupied
+from kiosk.events import DeviceFaulted, DeviceOnline, Event, Part, Place, PlaceEmptied, PlaceOccupied, ServiceKeyTurned
 
 TRAY, COINS, SLIP = Place.CERTIFICATE_TRAY, Place.CHANGE_TRAY, Place.RECEIPT_TRAY
 ONLINE = DeviceOnline(Part.SENSORS)
@@ -91,5 +91,19 @@ def test_a_module_that_is_plugged_in_later(tmp_path: Path) -> None:
         with SensorBench(tmp_path):
             assert listener.next(4) == [ONLINE, *EMPTY]
             sensors.close()
+    finally:
+        sensors.close()
+
+
+def test_the_key_switch_is_told_at_first_sight_and_when_it_is_turned(bench: SensorBench) -> None:
+    listener = Listener()
+    bench.set_input(3, True)
+    settings = SensorSettings(str(bench.port), 1, 0, 1, 2, poll_ms=10, service_key_input=3)
+    sensors = ModbusSensors(settings, answer_s=0.2)
+    sensors.start(listener.put)
+    try:
+        assert listener.next(5) == [ONLINE, *EMPTY, ServiceKeyTurned(True)]
+        bench.set_input(3, False)
+        assert listener.next(1) == [ServiceKeyTurned(False)]
     finally:
         sensors.close()
