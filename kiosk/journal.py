@@ -22,7 +22,8 @@ Catalogue of entries (data never holds anything about a person; amounts are yen)
     settled {tx, inserted, charged, paid_back, owed, held}
     erased {tx, by, checked, clean}                 the erase, with what was looked at
     session_ended {tx, outcome}
-    line_stopped {tx, what} / line_reopened {by, reason}, identity_denied {tx}, left_behind {tx, what}
+    line_stopped {tx, what} / line_reopened {by, reason}, identity_denied {tx}
+    left_behind {tx, what} / found_handled {entry, became, by}   opens and closes an entry of things left behind
     refill {hopper, coins, reason}, cash_incident, hopper_blocked, fault, issuer_failed, stray_answer, …
 """
 
@@ -142,6 +143,10 @@ class Journal:
                 self._db.execute("DELETE FROM latch WHERE name = 'line_stopped' OR name LIKE 'identity_denied:%'")
             case "identity_denied":
                 self._latch(f"identity_denied:{seq}", seq, at.isoformat())
+            case "left_behind":
+                self._latch(f"found:{seq}", seq, f"{data['what']} {at.isoformat()}")
+            case "found_handled":
+                self._db.execute("DELETE FROM latch WHERE name = ?", (f"found:{data['entry']}",))
 
     def _latch(self, name: str, seq: int, value: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO latch (name, seq, value) VALUES (?, ?, ?)", (name, seq, value))
@@ -203,6 +208,12 @@ class Journal:
         """How often 私ではない was pressed within a day, since the line was last reopened."""
         rows = self._db.execute("SELECT value FROM latch WHERE name LIKE 'identity_denied:%'").fetchall()
         return sum(abs(now - datetime.fromisoformat(row[0])) < DAY for row in rows)
+
+    def found(self) -> tuple[tuple[int, str, datetime], ...]:
+        """Things left behind that nobody has booked yet: (number of the entry, what, when), oldest first."""
+        rows = self._db.execute("SELECT seq, value FROM latch WHERE name LIKE 'found:%' ORDER BY seq").fetchall()
+        entries = ((int(seq), str(value).partition(" ")) for seq, value in rows)
+        return tuple((seq, what, datetime.fromisoformat(at)) for seq, (what, _, at) in entries)
 
     def reopen(self, by: str, reason: str, at: datetime) -> None:
         """A named person reopens the line with a reason (A7)."""

@@ -166,3 +166,13 @@ def test_the_gate_is_asked_before_and_after_each_commit(settings, tmp_path: Path
     journal.commit([], AT)
     journal.close()
     assert asked == [("before", ("session_began", "fault")), ("after", ("session_began", "fault"))]
+
+
+def test_what_was_left_behind_stays_open_until_somebody_books_what_became_of_it(journal) -> None:
+    later = AT + timedelta(minutes=5)
+    journal.commit([Record("left_behind", {"tx": "t1", "what": "certificate_tray"})], AT)
+    journal.commit([Record("left_behind", {"tx": "", "what": "card"})], later)
+    (paper, what, at), (card, _, _) = journal.found()
+    assert (what, at) == ("certificate_tray", AT)
+    journal.commit([Record("found_handled", {"entry": paper, "became": "handed_back", "by": "取扱者"})], later)
+    assert journal.found() == ((card, "card", later),)
