@@ -104,7 +104,7 @@ class CardIdentified:
     for a Juki card its service id (`handle`, 16 bytes) and the municipality that gave it out (`home`, six digits).
 
     `trouble` is empty or one of: expired, not_yet_valid, unknown_issuer, unreadable (checked by the driver
-    against the pinned card CAs, or by the date on a Juki card; revocation is the city's answer).
+    against the pinned card CAs, or by the date on a Juki card; revocation is the city's answer), pin_never_set.
     """
 
     order: int
