@@ -81,8 +81,8 @@ def _waves(canvas: Canvas, pitch: float) -> None:
     canvas.drawPath(path, stroke=1, fill=0)
 
 
-def draw_seal(canvas: Canvas, x: float, y: float, side: float) -> None:
-    """A square seal with its lower left corner at (x, y), points: 佐賀市, 長之印, 見本, read from the right."""
+def draw_seal(canvas: Canvas, x: float, y: float, side: float, city: str) -> None:
+    """The mayor's square seal, lower left corner at (x, y), points: 〈city〉長之印, then 見本, read from the right."""
     canvas.saveState()
     canvas.setStrokeColor(_SEAL_RED)
     canvas.setFillColor(_SEAL_RED)
@@ -92,18 +92,22 @@ def draw_seal(canvas: Canvas, x: float, y: float, side: float) -> None:
     canvas.setLineWidth(side * 0.012)
     inner = side * 0.085
     canvas.rect(x + inner, y + inner, side - 2 * inner, side - 2 * inner)
-    cell = (side - 2 * inner) / 3
-    for column, word in enumerate(("佐賀市", "長之印", "(見本)")):
-        for row, letter in enumerate(_column(word)):
-            left = x + side - inner - (column + 1) * cell
-            bottom = y + side - inner - (row + 1) * cell
-            if letter:
-                size = cell * 0.92
-                start = left + (cell - size) / 2
-                typeface.outline(canvas, start, bottom + cell * 0.16, typeface.letters(letter), size)
+    columns = _columns(city)
+    across, down = (side - 2 * inner) / len(columns), (side - 2 * inner) / len(columns[0])
+    size = 0.92 * min(across, down)
+    for column, word in enumerate(columns):
+        for row, letter in enumerate(word):
+            left = x + side - inner - (column + 1) * across
+            bottom = y + side - inner - (row + 1) * down
+            if letter != "　":
+                start, base = left + (across - size) / 2, bottom + (down - size) / 2 + 0.12 * size
+                typeface.outline(canvas, start, base, typeface.letters(letter), size)
     canvas.restoreState()
 
 
-def _column(word: str) -> list[str]:
-    """Three places from the top; a short word in brackets stands in the first two, with nothing under it."""
-    return [*word.strip("()"), ""] if word.startswith("(") else list(word)
+def _columns(city: str) -> list[str]:
+    """Columns of one length from right to left; the last says 見本, so that the seal is nobody's."""
+    words = f"{city}長之印"
+    rows = 3 if len(words) <= 6 else 4
+    columns = [words[start : start + rows] for start in range(0, len(words), rows)]
+    return [word.ljust(rows, "　") for word in (*columns, "見本")]

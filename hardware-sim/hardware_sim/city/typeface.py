@@ -29,7 +29,11 @@ _SELECTORS = {*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
 _lock = threading.RLock()
 
 
-class GlyphError(Exception):
+class WritingError(Exception):
+    """A record cannot be written on the form. The text never holds anything of the record."""
+
+
+class GlyphError(WritingError):
     """A character that no installed font has. Its text does not name the character: it stands in a name."""
 
 
