@@ -34,7 +34,9 @@ from kiosk.journal import Journal
 from kiosk.loop import Devices, Inbox, Loop
 from kiosk.presenter import present
 from kiosk.process import CONFIGURATION_ERROR, Parent, harden, notify, swap_on_disk
-from kiosk.session import Moment, Service, Session, State
+from kiosk.session import Moment, Service, Session, Staff, State
+from kiosk.staff import StaffBook
+from kiosk.staff_admin import FILE as STAFF_FILE
 from kiosk.view_model import OutOfService
 from screens.display import Display, preload
 from screens.mirror import Mirror
@@ -115,8 +117,9 @@ def _with_journal(base: Ground, clock: Clock, display: Display, mirror: Mirror |
     journal = Journal(base.state / "kiosk.sqlite", settings.machine.cash, gate)
     try:
         journal.install({h.serial: h.initial_coins for h in settings.machine.cash.hoppers}, clock.now())
-        devices = build(base, clock, display, mirror, inbox, journal)
-        session = first_session(base, journal, clock)
+        book = StaffBook(base.state / STAFF_FILE, clock.now)
+        devices = build(base, clock, display, mirror, inbox, journal, book)
+        session = first_session(base, journal, clock, book)
         loop = Loop(session, devices, journal, clock, inbox, lambda: notify("WATCHDOG=1"))
         try:
             start(devices, inbox)
@@ -128,7 +131,7 @@ def _with_journal(base: Ground, clock: Clock, display: Display, mirror: Mirror |
     return 0
 
 
-def first_session(base: Ground, journal: Journal, clock: Clock) -> Session:
+def first_session(base: Ground, journal: Journal, clock: Clock, book: StaffBook) -> Session:
     """What this process knows before anybody came: books, latches, interrupted transactions, random names."""
     settings, machine = base.settings, base.settings.machine
     required = {Part.READER, Part.CASH, Part.PRINTER, Part.ISSUER}
@@ -145,11 +148,18 @@ def first_session(base: Ground, journal: Journal, clock: Clock) -> Session:
         service=Service(stopped=journal.stopped(), denials=journal.denials(clock.now())),
         interrupted=journal.interrupted(),
         hoppers=journal.hoppers(),
+        staff=Staff(names=book.names()),
     )
 
 
 def build(
-    base: Ground, clock: Clock, display: Display, mirror: Mirror | None, inbox: Inbox, journal: Journal
+    base: Ground,
+    clock: Clock,
+    display: Display,
+    mirror: Mirror | None,
+    inbox: Inbox,
+    journal: Journal,
+    staff: StaffBook,
 ) -> Devices:
     """Every driver, not yet started."""
     settings = base.settings
@@ -185,6 +195,7 @@ def build(
         cash=cash,
         printer=CertificatePrinter(machine.printer, session_folder, clock),
         sensors=ModbusSensors(machine.sensors) if machine.sensors else None,
+        staff=staff,
         speaker=Voice(FOLDER / "ja", required=machine.sound.required, report=inbox.put, heard=heard),
         display=display,
     )
@@ -195,6 +206,8 @@ def start(devices: Devices, inbox: Inbox) -> None:
         device.start(inbox.put)
     if devices.sensors:
         devices.sensors.start(inbox.put)
+    if isinstance(devices.staff, StaffBook):
+        devices.staff.start(inbox.put)
     if isinstance(devices.speaker, Voice):
         devices.speaker.start()
 
@@ -204,6 +217,8 @@ def close(devices: Devices) -> None:
     for device in (devices.cash, devices.reader, devices.issuer, devices.printer, devices.sensors):
         if device:
             device.close()
+    if isinstance(devices.staff, StaffBook):
+        devices.staff.close()
     if isinstance(devices.speaker, Voice):
         devices.speaker.close()
 

@@ -17,9 +17,9 @@ from typing import Final, Protocol
 from config.clock import Clock
 from kiosk import effects as f
 from kiosk.errors import IssuerError
-from kiosk.events import CopyJudged, Erased, Event, Part, PrintOutcome, Tick
+from kiosk.events import CopyJudged, Erased, Event, Part, PrintOutcome, StaffRefused, Tick
 from kiosk.machine import start, step
-from kiosk.ports import CardReader, CashUnit, CertificateIssuer, CertificatePrinter, Sensors, Speaker
+from kiosk.ports import CardReader, CashUnit, CertificateIssuer, CertificatePrinter, Sensors, Speaker, StaffRegister
 from kiosk.presenter import present
 from kiosk.session import Moment, Session
 from kiosk.view_model import View
@@ -59,6 +59,7 @@ class Devices:
     sensors: Sensors | None
     speaker: Speaker
     display: Display
+    staff: StaffRegister | None = None
 
 
 class Inbox:
@@ -195,6 +196,12 @@ class Loop:
                 d.reader.erase(order.order)
                 self._forgotten = True
                 self._inbox.put(Erased(order.order, Part.DISPLAY, d.display.erase(), clean=True))
+            case f.CheckStaff():
+                if d.staff is None:
+                    order.pin.wipe()
+                    self._inbox.put(StaffRefused(order.order))
+                else:
+                    d.staff.check(order)
             case f.Say():
                 d.speaker.say(order.phrase, order.level)
             case f.Hush():

@@ -134,6 +134,7 @@ AT_REST: Final[Row] = {
     e.PlaceEmptied: service.rest_emptied,
     e.CardPresented: service.rest_card,
     e.CardRemoved: service.rest_card_gone,
+    e.ServiceKeyTurned: staff.key_at_rest,
     **ignoring(TOUCHES, ANSWERS, LEVER),
 }
 

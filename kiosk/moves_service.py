@@ -44,7 +44,9 @@ def fault(session: Session) -> tuple[Part, str] | None:
 
 
 def resting_state(session: Session, now: Moment) -> State:
-    """Which of the four states of rest holds at this moment."""
+    """Which of the states of rest holds at this moment; with the service key turned the machine is the staff's."""
+    if session.staff.key_on:
+        return State.STAFF_SIGN_IN
     if session.service.stopped:
         return State.OUT_OF_SERVICE
     # Who left something behind is helped even while a part is broken.

@@ -11,7 +11,8 @@ from kiosk.events import Part, Place
 from kiosk.moves_choice import way
 from kiosk.moves_print import accepts, remaining
 from kiosk.moves_service import START_PATIENCE_S, fault, first_place
-from kiosk.session import PERSON_DECIDES, Moment, Session, State
+from kiosk.presenter_staff import present_staff
+from kiosk.session import PERSON_DECIDES, STAFF, Moment, Session, State
 
 THING: Final = {
     Place.CERTIFICATE_TRAY: "certificate",
@@ -73,6 +74,8 @@ PART_REASON: Final = {
 def present(session: Session, now: Moment) -> v.View:
     """One view for one session at one moment."""
     frame = _frame(session, now)
+    if session.state in STAFF:
+        return present_staff(session, now, frame)
     match session.state:
         case State.STARTING | State.ENDED:
             return v.Still(frame)

@@ -280,7 +280,8 @@ def journal(settings, tmp_path: Path):
 
 def new_process(settings: Any, journal: Journal) -> Any:
     base = SimpleNamespace(settings=settings, calendar=Calendar(settings.profile.calendar))
-    return first_session(base, journal, SimpleNamespace(now=lambda: AT))  # type: ignore[arg-type]
+    book = SimpleNamespace(names=tuple)
+    return first_session(base, journal, SimpleNamespace(now=lambda: AT), book)  # type: ignore[arg-type]
 
 
 def test_a_new_process_knows_latch_denials_and_what_was_interrupted(settings, journal) -> None:
