@@ -44,7 +44,8 @@ def read(head: Mapping[str, Any], documents: tuple[bytes, ...], reference: str, 
     try:
         entries = list(head["copies"])
         name = str(head["name"])
-        facts = (str(head["kind"]), str(head["household"]), frozenset(map(str, head["items"])))
+        facts = (str(head["kind"]), str(head["household"]), _words(head["items"]))
+        members = _words(head["members"])
         listed = [(str(c["serial"]), int(c["bytes"]), str(c["sha256"]), list(c["pages"])) for c in entries]
     except (KeyError, TypeError, ValueError):
         raise IssuerUnavailable("garbled") from None
@@ -62,7 +63,16 @@ def read(head: Mapping[str, Any], documents: tuple[bytes, ...], reference: str, 
         check_structure(document, pages)
         copy, printed = _read_copy(document, index, serial, name, reference, len(pages))
         copies.append(copy)
-    return CertificateFacts(*facts, tuple(copies), reference, mask(printed) if printed else "")
+    return CertificateFacts(*facts, tuple(copies), reference, mask(printed) if printed else "", members)
+
+
+def _words(listed: object) -> frozenset[str]:
+    """Texts of a list, each once. Raises ValueError."""
+    if not isinstance(listed, list) or not all(isinstance(word, str) for word in listed):
+        raise ValueError("not a list of texts")
+    if len(set(listed)) != len(listed):
+        raise ValueError("named twice")
+    return frozenset(listed)
 
 
 def check_structure(document: bytes, page_digests: list[str]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,13 +24,28 @@ from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kiosk.errors import IdentityMismatch, IssuerRefused, IssuerUnavailable
+from kiosk.events import Member
 
 PUBLIC_KEY_BYTES: Final = 1184 + 32
 NONCE_BYTES: Final = 32
 REQUEST_PADDING: Final = 1024
+HANDLE_BYTES: Final = 16
+"""Length of a Juki card's service id."""
+PIN_DIGITS: Final = 4
 
 _SUITE: Final = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 _BASE32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PIN_HEAD: Final = b'{"v":1,"pin":"'
+_PIN_TAIL: Final = b'"}'
+_MEMBER_ID: Final = re.compile(r"[0-9a-f]{8}")
+
+
+class PinWrong(IssuerRefused):
+    """The city counted a wrong PIN (step `pin`). `tries_left`: 1..2."""
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__("pin_wrong")
+        self.tries_left = tries_left
 
 
 def lp(data: bytes) -> bytes:
@@ -139,7 +155,15 @@ def commitment(who: Identity, nonce: bytes, certificate_der: bytes) -> bytes:
 
 def commitment_of(who: Identity, nonce: bytes, issuer_name_der: bytes, serial: int) -> bytes:
     serial_bytes = serial.to_bytes((serial.bit_length() + 7) // 8, "big")
-    fields = (who.session, sha256(issuer_name_der).digest(), serial_bytes)
+    return _commitment(nonce, who.session, sha256(issuer_name_der).digest(), serial_bytes)
+
+
+def commitment_of_juki(who: Identity, nonce: bytes, handle: bytes) -> bytes:
+    """The subject commitment of a Juki card's service id (§6a), 32 bytes."""
+    return _commitment(nonce, who.session, b"juki", handle)
+
+
+def _commitment(nonce: bytes, *fields: bytes) -> bytes:
     return hmac.digest(nonce, lp(b"certkiosk/1 subject") + b"".join(map(lp, fields)), "sha256")
 
 
@@ -157,6 +181,28 @@ def seal(city: hpke.MLKEM768X25519PublicKey, who: Identity, step: str, seq: int,
     """One sealed request. What it holds is for the city alone; the centre sees only its padded length."""
     plain = padded(json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode())
     return _SUITE.encrypt(plain, city, info=request_info(who, step, seq))
+
+
+def seal_pin(city: hpke.MLKEM768X25519PublicKey, who: Identity, seq: int, digits: bytearray) -> bytes:
+    """The request of step `pin` (§6a). Its plaintext lies in one buffer only, which is overwritten before returning.
+
+    `digits`: four ASCII digits, left to the caller to wipe. Raises ValueError for anything else.
+    """
+    if len(digits) != PIN_DIGITS or not all(0x30 <= digit <= 0x39 for digit in digits):
+        raise ValueError("a PIN has four digits")
+    plain = bytearray(REQUEST_PADDING)
+    try:
+        at = 4
+        for piece in (_PIN_HEAD, digits, _PIN_TAIL):
+            # Byte by byte: a slice assignment could go through a copy of its own.
+            for byte in piece:
+                plain[at] = byte
+                at += 1
+        plain[:4] = (at - 4).to_bytes(4, "big")
+        return _SUITE.encrypt(plain, city, info=request_info(who, "pin", seq))
+    finally:
+        for at in range(len(plain)):
+            plain[at] = 0
 
 
 # ---- answers ----------------------------------------------------------------------------------------------
@@ -233,8 +279,11 @@ def check_answer(
         if head.get(name) != value:
             raise IdentityMismatch(f"{asked.step}_{name}")
     _fresh(str(head.get("at")), now, max_age_s)
-    if head.get("result") != "ok":
-        raise IssuerRefused(str(head.get("result")))
+    result = head.get("result")
+    if result == "pin_wrong" and asked.step == "pin":
+        raise PinWrong(_count(head.get("tries_left"), 2))
+    if result != "ok":
+        raise IssuerRefused(str(result))
     return Answer(head, tuple(documents))
 
 
@@ -244,10 +293,51 @@ def check_subject(head: Mapping[str, Any], subject: bytes) -> None:
         raise IdentityMismatch("subject")
 
 
+def tries_left(head: Mapping[str, Any]) -> int:
+    """Tries left of a Juki card's PIN, 1..3 (§6a). Raises IssuerUnavailable."""
+    return _count(head.get("tries_left"), 3)
+
+
+def _count(value: object, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise IssuerUnavailable("garbled")
+    return value
+
+
+def members(head: Mapping[str, Any]) -> tuple[Member, ...]:
+    """The household in the order of the register (§6b).
+
+    Raises IssuerUnavailable where it is not a list of members, IdentityMismatch where two have the same id or not
+    exactly one is the holder: then nobody can tell who is meant.
+    """
+    listed = head.get("members")
+    if not isinstance(listed, list) or not listed:
+        raise IssuerUnavailable("garbled")
+    found = tuple(_member(item) for item in listed)
+    if len({member.member for member in found}) != len(found):
+        raise IdentityMismatch("household_ids")
+    if sum(member.holder for member in found) != 1:
+        raise IdentityMismatch("household_holder")
+    return found
+
+
+def _member(item: object) -> Member:
+    if not isinstance(item, dict):
+        raise IssuerUnavailable("garbled")
+    own, name, relationship, holder = (item.get(key) for key in ("id", "name", "relationship", "holder"))
+    if not isinstance(own, str) or not isinstance(name, str) or not isinstance(relationship, str):
+        raise IssuerUnavailable("garbled")
+    if not isinstance(holder, bool) or not _MEMBER_ID.fullmatch(own) or not name.strip():
+        raise IssuerUnavailable("garbled")
+    return Member(own, name, relationship, holder)
+
+
 def unbase64(text: object) -> bytes:
     """Strict base64. Raises IssuerUnavailable."""
+    if not isinstance(text, str):
+        raise IssuerUnavailable("garbled")
     try:
-        return base64.b64decode(str(text).encode("ascii"), validate=True)
+        return base64.b64decode(text.encode("ascii"), validate=True)
     except ValueError:
         raise IssuerUnavailable("garbled") from None
 

@@ -1,13 +1,13 @@
 """The city behind the national centre: httpx client of our own protocol (docs/protocol.md).
 
-Product: any centre that speaks docs/protocol.md; for the real national interface this file and `envelope.py` are
-what is to be replaced. Line: HTTPS, TLS 1.3, mutual; the only peer trusted is the very certificate in the
-credential `centre.pin`. Each answer is the one to its own request on its own connection; a time-out closes the
-connection and fails the order as a whole.
+Product: any centre that speaks docs/protocol.md; for the real national interface this file, `envelope.py` and
+`centre_line.py` are what is to be replaced. Line: HTTPS, TLS 1.3, mutual; the only peer trusted is the very
+certificate in the credential `centre.pin`. Each answer is the one to its own request on its own connection; a
+time-out closes the connection and fails the order as a whole.
 
 | supported | not |
 |---|---|
-| open, authenticate, issue, health | pin and household steps (later flows) |
+| open, authenticate, card, pin, household, issue, health | answers fetched later, by number or by position |
 | one sealed request at a time, seq counted up | retries: a request is never sent again by itself |
 
 On power loss: nothing to do. Keys and documents live in this process's memory only.
@@ -16,42 +16,43 @@ On power loss: nothing to do. Keys and documents live in this process's memory o
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import secrets
-import ssl
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final, Protocol
 
-import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from config.schema import CentreSettings
 from drivers import envelope
+from drivers.centre_line import Line, tls_context
 from drivers.certificate import Limits, read
-from drivers.envelope import Answer, Asked, Identity, SessionKey
+from drivers.envelope import Answer, Asked, Identity, PinWrong, SessionKey
 from drivers.worker import Worker
 from kiosk import effects
 from kiosk.errors import DeviceOffline, IdentityMismatch, IssuerRefused, IssuerUnavailable
 from kiosk.events import (
     Authenticated,
+    CardRecognised,
     CertificateArrived,
     DeviceFaulted,
     DeviceOnline,
     Erased,
     Event,
+    HouseholdListed,
     IdentityMismatched,
     IssuerDeclined,
     IssuerFailed,
     Part,
+    PinRefused,
     SessionOpened,
 )
 from kiosk.ports import Sink
+from kiosk.secret import Pin
+
+__all__ = ["CertificateIssuer", "Line", "Pinned", "pinned", "tls_context"]
 
 _log = logging.getLogger(__name__)
 
@@ -63,10 +64,12 @@ KINDS: Final = frozenset({"residence", "seal", "income", "tax"})
 REASONS: Final = frozenset(
     {
         "not_registered", "certificate_revoked", "status_unknown", "certificate_expired", "certificate_invalid",
-        "not_in_service", "not_available", "too_many_pages", "fee_changed", "copies_exceeded", "busy",
+        "not_in_service", "not_available", "too_many_pages", "fee_changed", "copies_exceeded", "busy", "outside_hours",
+        "nothing_registered", "other_city", "pin_blocked", "pin_never_set",
     }
 )  # fmt: skip
-"""Public reasons (§8); any other word in a signed answer counts as "not available"."""
+"""Public reasons (§8); any other word in a signed answer counts as "not available". `pin_wrong` is no refusal of the
+session: it becomes `PinRefused`."""
 
 
 class Now(Protocol):
@@ -88,80 +91,6 @@ def pinned(city_sign_pem: bytes, city_hpke: bytes) -> Pinned:
         raise ValueError("city-sign.pub is not an Ed25519 key: ask the city for its signing key")
     envelope.city_key(city_hpke)
     return Pinned(key, city_hpke)
-
-
-def tls_context(centre_pin: Path, certificate: Path, key: Path) -> ssl.SSLContext:
-    """TLS 1.3, our client certificate, and exactly one trusted peer certificate (partial chains allowed)."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(cafile=str(centre_pin))
-    context.load_cert_chain(str(certificate), str(key))
-    return context
-
-
-class Line:
-    """POST and GET to the centre with every limit of §2; raises IssuerUnavailable with a word, never more."""
-
-    def __init__(
-        self,
-        settings: CentreSettings,
-        context: ssl.SSLContext,
-        max_answer_bytes: int,
-        total_s: float,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """`total_s`: longest time for one whole answer, however steadily it trickles."""
-        timeout = httpx.Timeout(settings.read_s, connect=settings.connect_s)
-        self._client = httpx.Client(
-            base_url=settings.url,
-            verify=context,
-            timeout=timeout,
-            follow_redirects=False,
-            trust_env=False,
-            headers={"Accept-Encoding": "identity"},
-            # A connection is never kept for the next request: an answer can only be the one to its own request.
-            limits=httpx.Limits(max_keepalive_connections=0),
-        )
-        self._max = max_answer_bytes
-        self._total_s, self._monotonic = total_s, monotonic
-
-    def close(self) -> None:
-        self._client.close()
-
-    def post(self, step: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._exchange("POST", f"v1/{step}", json.dumps(body).encode())
-
-    def health(self) -> Mapping[str, Any]:
-        return self._exchange("GET", "v1/health", None)
-
-    def _exchange(self, method: str, path: str, body: bytes | None) -> Mapping[str, Any]:
-        headers = {"Content-Type": "application/json"} if body else {}
-        deadline = self._monotonic() + self._total_s
-        try:
-            with self._client.stream(method, path, content=body, headers=headers) as response:
-                content = bytearray()
-                for chunk in response.iter_raw():
-                    content += chunk
-                    if len(content) > self._max:
-                        raise IssuerUnavailable("too_large")
-                    if self._monotonic() > deadline:
-                        raise IssuerUnavailable("slow")
-                status = response.status_code
-        except httpx.TimeoutException:
-            raise IssuerUnavailable("silent") from None
-        except (httpx.HTTPError, ssl.SSLError, OSError):
-            raise IssuerUnavailable("unreachable") from None
-        try:
-            answer = json.loads(content)
-        except ValueError:
-            raise IssuerUnavailable("garbled") from None
-        if not isinstance(answer, dict):
-            raise IssuerUnavailable("garbled")
-        if status != 200:
-            # Unsigned, so it can only end the session. The code is one of §8 or nothing worth writing down.
-            raise IssuerUnavailable(f"http_{status}")
-        return answer
 
 
 class CertificateIssuer:
@@ -198,6 +127,8 @@ class CertificateIssuer:
         self._who: Identity | None = None
         self._nonce = b""
         self._subject = b""
+        self._proven = False
+        """The PIN was accepted, by the card or by the city: from here on the city may speak of the person."""
         self._seq = 0
         self._documents: tuple[bytes, ...] = ()
 
@@ -244,6 +175,18 @@ class CertificateIssuer:
 
         self._worker.post(lambda: self._answer(order.order, ask))
 
+    def recognise_card(self, order: effects.RecogniseCard) -> None:
+        def ask(number: int) -> Event:
+            return self._recognise(number, order.home, order.handle)
+
+        self._worker.post(lambda: self._answer(order.order, ask))
+
+    def check_pin(self, order: effects.CheckPin) -> None:
+        self._worker.post(lambda: self._answer(order.order, lambda number: self._check_pin(number, order.pin)))
+
+    def list_household(self, order: effects.ListHousehold) -> None:
+        self._worker.post(lambda: self._answer(order.order, self._list_household))
+
     def issue(self, order: effects.Issue) -> None:
         self._worker.post(lambda: self._answer(order.order, lambda number: self._issue(number, order.wish)))
 
@@ -264,6 +207,8 @@ class CertificateIssuer:
         except IdentityMismatch as mismatch:
             _log.error("mismatch: %s", mismatch.what)
             event = IdentityMismatched(order, mismatch.what)
+        except PinWrong as refusal:
+            event = PinRefused(order, refusal.tries_left)
         except IssuerRefused as refusal:
             event = IssuerDeclined(order, refusal.reason if refusal.reason in REASONS else "not_available")
         except IssuerUnavailable as error:
@@ -295,21 +240,54 @@ class CertificateIssuer:
                 "signature": base64.b64encode(signature).decode(),
             },
         )
+        return self._authenticated(order, answer)
+
+    def _authenticated(self, order: int, answer: Answer) -> Event:
         envelope.check_subject(answer.head, self._subject)
-        offers = answer.head.get("offers")
-        kinds = tuple(kind for kind in offers if kind in KINDS) if isinstance(offers, list) else ()
-        return Authenticated(order, kinds)
+        offers = _offers(answer)
+        self._proven = True
+        return Authenticated(order, offers)
+
+    def _recognise(self, order: int, home: str, handle: bytes) -> Event:
+        if len(handle) != envelope.HANDLE_BYTES:
+            raise IssuerUnavailable("service_id")
+        _, who = self._session()
+        self._subject = envelope.commitment_of_juki(who, self._nonce, handle)
+        answer = self._ask("card", {"v": 1, "home": home, "id": handle.hex()})
+        return CardRecognised(order, _offers(answer), envelope.tries_left(answer.head))
+
+    def _check_pin(self, order: int, pin: Pin) -> Event:
+        try:
+            _, who = self._session()
+            if not self._subject:
+                raise IssuerUnavailable("no_card")
+            if not pin.complete:
+                raise IssuerUnavailable("no_pin")
+            seq = self._next_seq()
+            sealed = envelope.seal_pin(envelope.city_key(self._trust.city_hpke), who, seq, pin.expose())
+        finally:
+            pin.wipe()
+        return self._authenticated(order, self._exchange("pin", seq, sealed))
+
+    def _list_household(self, order: int) -> Event:
+        self._person()
+        answer = self._ask("household", {"v": 1})
+        envelope.check_subject(answer.head, self._subject)
+        return HouseholdListed(order, envelope.members(answer.head))
 
     def _issue(self, order: int, wish: effects.Wish) -> Event:
+        self._person()
         answer = self._ask(
             "issue",
             {
                 "v": 1,
                 "kind": wish.kind,
                 "household": wish.household,
+                "members": sorted(wish.members),
                 "items": sorted(wish.items),
                 "copies": wish.copies,
                 "fee_yen": wish.fee_yen,
+                "fee_day": wish.fee_day.isoformat(),
             },
         )
         envelope.check_subject(answer.head, self._subject)
@@ -321,15 +299,28 @@ class CertificateIssuer:
 
     def _ask(self, step: str, payload: Mapping[str, Any]) -> Answer:
         """Seal, send, open, check. seq counts up whether or not an answer comes."""
-        key, who = self._session()
-        self._seq += 1
-        seq = self._seq
+        _, who = self._session()
+        seq = self._next_seq()
         sealed = envelope.seal(envelope.city_key(self._trust.city_hpke), who, step, seq, payload)
+        return self._exchange(step, seq, sealed)
+
+    def _next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    def _exchange(self, step: str, seq: int, sealed: bytes) -> Answer:
+        key, who = self._session()
         wire = self._send(step, {**self._common(seq), "sealed": base64.b64encode(sealed).decode()})
         opened = envelope.unbase64(wire.get("sealed"))
         asked = Asked(step, seq, sealed)
         now = self._clock.now()
         return envelope.check_answer(self._trust.city_sign, key, who, asked, opened, now, self._max_age_s)
+
+    def _person(self) -> None:
+        """What is about the person is asked for only after the PIN. Raises IssuerUnavailable."""
+        self._session()
+        if not self._proven:
+            raise IssuerUnavailable("not_authenticated")
 
     def _session(self) -> tuple[SessionKey, Identity]:
         if self._key is None or self._who is None:
@@ -358,6 +349,13 @@ class CertificateIssuer:
         self._shut()
         clean = not self._documents and self._key is None
         self._sink(Erased(order, Part.ISSUER, ("session-key", "documents", "connection"), clean))
+
+
+def _offers(answer: Answer) -> tuple[str, ...]:
+    offers = answer.head.get("offers")
+    if not isinstance(offers, list):
+        raise IssuerUnavailable("garbled")
+    return tuple(dict.fromkeys(kind for kind in offers if kind in KINDS))
 
 
 def _nowhere(_event: Event) -> None:

@@ -59,7 +59,8 @@ def entry(pdf: bytes, serial: str) -> dict[str, Any]:
 
 def head(*copies: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {
-        "kind": "residence", "household": "whole", "items": ["domicile"], "name": NAME, "copies": list(copies),
+        "kind": "residence", "household": "whole", "items": ["domicile"], "members": [], "name": NAME,
+        "copies": list(copies),
     } | changes  # fmt: skip
 
 
@@ -177,7 +178,7 @@ def test_more_than_was_agreed_is_refused(limits) -> None:
         read(head(entry(pdf, "A" * 10)), (pdf,), REFERENCE, limits)
 
 
-@pytest.mark.parametrize("missing", ["kind", "household", "items", "name", "copies"])
+@pytest.mark.parametrize("missing", ["kind", "household", "items", "members", "name", "copies"])
 def test_a_manifest_that_lacks_something_is_refused(missing) -> None:
     pdf = document("A" * 10)
     manifest = head(entry(pdf, "A" * 10))
