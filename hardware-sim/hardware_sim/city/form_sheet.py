@@ -202,6 +202,8 @@ def control(canvas: Canvas, extract: Extract, wish: Wish, page: str) -> None:
 
 def _squeezed(unit: float, within: float) -> tuple[float, float]:
     """(size, narrowing) of a line ``unit`` mm wide at one point: narrowed first, a box has one line only."""
+    if not unit:
+        return _CONTROL_PT, 1.0
     squeeze = max(min(1.0, within / (unit * _CONTROL_PT)), _SQUEEZE)
     size = min(_CONTROL_PT, within / (unit * squeeze))
     if size < _CONTROL_LEAST_PT:
