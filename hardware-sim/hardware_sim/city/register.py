@@ -2,7 +2,7 @@
 
 Every reading for one answer happens in one transaction: what a certificate says, whose it is and how old the
 reading is come from one consistent state of the register. Persons are found by the issuer and serial number of
-their card's certificate, or by their own id; never by position.
+their card's certificate, by the service id of their Juki card, or by their own id; never by position.
 """
 
 from __future__ import annotations
@@ -10,28 +10,24 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Literal, Self
 
+from config.calendar import JST
+from hardware_sim.city import building, jukicards, stored
+from hardware_sim.city.building import PERSON_COLUMNS
 from hardware_sim.city.holdings import IncomeYear, Seal, TaxItem
-from hardware_sim.city.residents import SEED, Person, households
-from hardware_sim.city.wire import commitment, serial_bytes, sha256
+from hardware_sim.city.jukicards import JukiCard
+from hardware_sim.city.residents import PIN_TRIES, SEED, Person
+from hardware_sim.city.wire import commitment, juki_commitment
 
-_PERSON_COLUMNS = tuple(f.name for f in fields(Person) if f.name not in {"card_serial", "card_status"})
-_SCHEMA = f"""
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE household (id TEXT PRIMARY KEY, address TEXT NOT NULL, head_name TEXT NOT NULL) STRICT;
-CREATE TABLE person (
-  {", ".join(f"{name} {'INTEGER' if name == 'position' else 'ANY'} NOT NULL" for name in _PERSON_COLUMNS)},
-  issuer_hash BLOB NOT NULL, card_serial BLOB NOT NULL,
-  PRIMARY KEY (id), UNIQUE (household, position), FOREIGN KEY (household) REFERENCES household (id)) STRICT;
-CREATE UNIQUE INDEX card ON person (issuer_hash, card_serial) WHERE length(card_serial) > 0;
-CREATE TABLE card_status (issuer_hash BLOB, serial BLOB, status TEXT, PRIMARY KEY (issuer_hash, serial)) STRICT;
-CREATE TABLE issued (serial TEXT PRIMARY KEY, person TEXT NOT NULL, kind TEXT NOT NULL, at TEXT NOT NULL) STRICT;
-"""
 _DATES = {"birth", "became_resident", "address_since"}
 _FLAGS = {"western", "restricted", "moved_out"}
+
+Handle = Literal["certificate", "juki"]
+"""Which card the person is identified by."""
 
 
 class RegisterError(Exception):
@@ -48,7 +44,7 @@ class Extract:
     members: tuple[Person, ...] = field(repr=False)
     """Those who live there now, in the order of the register."""
     subject: bytes = field(repr=False)
-    """Commitment C (docs/protocol.md §6)."""
+    """Commitment C (docs/protocol.md §6, §6a)."""
     as_of: datetime
     seal: Seal | None = field(default=None, repr=False)
     income: IncomeYear | None = field(default=None, repr=False)
@@ -67,6 +63,10 @@ class ResidentSummary:
     card_serial: int
     """Serial number of the card's authentication certificate; 0: no card."""
     remarks: str
+    juki_id: str = ""
+    """Service id of the Juki card, 32 hex digits; empty: no such card."""
+    juki_expires: date | None = None
+    """Last day of the Juki card."""
 
 
 class Register:
@@ -84,38 +84,24 @@ class Register:
             raise RegisterError(f"{path} is not marked as synthetic: the bench does not touch it")
 
     @classmethod
-    def build(cls, path: Path, issuer_name_der: bytes, seed: int = SEED) -> Register:
+    def build(cls, path: Path, issuer_name_der: bytes, seed: int = SEED, municipality: str = "saga") -> Self:
         """A new register at ``path``; an old one is replaced.
 
-        ``issuer_name_der``: the issuer name in the cards' authentication certificates. The same seed and issuer
-        give the same register.
+        ``issuer_name_der``: the issuer name in the cards' authentication certificates.
+
+        Raises:
+            TownError: the bench has no residents of that city.
         """
-        beside = path.with_name(f".{path.name}.new")
-        beside.unlink(missing_ok=True)
-        issuer_hash = sha256(issuer_name_der)
-        with closing(sqlite3.connect(beside)) as db, db:
-            db.execute("PRAGMA journal_mode = WAL")  # who reads does not wait for who writes
-            db.executescript(_SCHEMA)
-            about = "架空の住民。実在の人物・世帯とは関係ありません。"
-            db.executemany("INSERT INTO meta VALUES (?, ?)", [("synthetic", "yes"), ("about", about)])
-            for household in households(seed):
-                row = (household.id, household.address, household.head_name)
-                db.execute("INSERT INTO household VALUES (?, ?, ?)", row)
-                for person in household.members:
-                    _insert(db, person, issuer_hash)
-        beside.chmod(0o600)
-        for rest in ("-wal", "-shm"):  # of an old register: SQLite would play it into the new one
-            path.with_name(path.name + rest).unlink(missing_ok=True)
-        beside.replace(path)
+        building.build(path, issuer_name_der, seed, municipality)
         return cls(path)
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """One connection, one transaction; rolled back on an error."""
+    def _transaction(self, *, writes: bool = False) -> Iterator[sqlite3.Connection]:
+        """One connection, one transaction; rolled back on an error. ``writes``: nobody else writes meanwhile."""
         uri = f"{self._path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)) as db:
             db.row_factory = sqlite3.Row
-            db.execute("BEGIN")
+            db.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
             try:
                 yield db
                 db.execute("COMMIT")
@@ -141,11 +127,23 @@ class Register:
             row = db.execute(query, (issuer_hash, serial)).fetchone()
         return None if row is None else str(row[0])
 
-    def extract(self, person_id: str, nonce: bytes, session: bytes, now: Callable[[], datetime]) -> Extract | None:
+    def juki_card(self, juki_id: bytes) -> JukiCard | None:
+        """The Juki card with this service id."""
+        with self._transaction() as db:
+            return jukicards.find(db, juki_id)
+
+    def extract(
+        self,
+        person_id: str,
+        nonce: bytes,
+        session: bytes,
+        now: Callable[[], datetime],
+        by: Handle = "certificate",
+    ) -> Extract | None:
         """Everything about one person for one answer, read in one transaction; None when there is no such row.
 
-        The commitment is made here, from issuer and serial number in the row just read, so that a row of
-        somebody else cannot pass for this person's (I-3).
+        The commitment is made here, from issuer and serial number in the row just read (or from the Juki card that
+        belongs to it), so that a row of somebody else cannot pass for this person's (I-3).
         """
         with self._transaction() as db:
             row = db.execute("SELECT * FROM person WHERE id = ?", (person_id,)).fetchone()
@@ -155,21 +153,33 @@ class Register:
             query = "SELECT * FROM person WHERE household = ? ORDER BY position"
             people = [_person(found) for found in db.execute(query, (row["household"],))]
             as_of = now()
-        return Extract(
-            holder=_person(row),
-            address=str(home["address"]),
-            head_name=str(home["head_name"]),
-            members=tuple(person for person in people if not person.moved_out),
-            subject=commitment(nonce, session, row["issuer_hash"], row["card_serial"]),
-            as_of=as_of,
-        )
+            today = as_of.astimezone(JST).date()
+            if by == "certificate":
+                subject = commitment(nonce, session, row["issuer_hash"], row["card_serial"])
+            else:
+                juki_id = jukicards.id_of(db, person_id)
+                if juki_id is None:
+                    return None
+                subject = juki_commitment(nonce, session, juki_id)
+            return Extract(
+                holder=_person(row),
+                address=str(home["address"]),
+                head_name=str(home["head_name"]),
+                members=tuple(person for person in people if not person.moved_out),
+                subject=subject,
+                as_of=as_of,
+                seal=stored.seal(db, person_id),
+                income=stored.income(db, person_id, today),
+                taxes=stored.taxes(db, person_id, today),
+            )
 
     def somebody_else(self, person_id: str) -> str:
         """An adult of another household with nothing special about them (for faults of the bench)."""
         with self._transaction() as db:
             query = (
                 "SELECT id FROM person WHERE household <> (SELECT household FROM person WHERE id = ?)"
-                " AND remarks = '' AND length(card_serial) > 0 ORDER BY id LIMIT 1"
+                " AND remarks = '' AND id IN (SELECT person FROM seal) AND id IN (SELECT person FROM juki_card)"
+                " AND id IN (SELECT person FROM instalment) ORDER BY id LIMIT 1"
             )
             row = db.execute(query, (person_id,)).fetchone()
         if row is None:
@@ -180,18 +190,29 @@ class Register:
         """All of them, in the order of the register."""
         with self._transaction() as db:
             query = (
-                "SELECT id, name, card_serial, remarks,"
+                "SELECT person.id, name, card_serial, remarks, juki_card.id AS juki, expires,"
                 " (SELECT count(*) FROM person AS other WHERE other.household = person.household) AS size"
-                " FROM person ORDER BY id"
+                " FROM person LEFT JOIN juki_card ON juki_card.person = person.id ORDER BY person.id"
             )
             return [
                 ResidentSummary(
-                    row["id"], row["name"], row["size"], int.from_bytes(row["card_serial"], "big"), row["remarks"]
+                    id=row["id"],
+                    name=row["name"],
+                    household_size=row["size"],
+                    card_serial=int.from_bytes(row["card_serial"], "big"),
+                    remarks=row["remarks"],
+                    juki_id=(row["juki"] or b"").hex(),
+                    juki_expires=date.fromisoformat(row["expires"]) if row["expires"] else None,
                 )
                 for row in db.execute(query)
             ]
 
     # --- writing ---
+
+    def try_juki_pin(self, juki_id: bytes, pin: str) -> tuple[bool, int]:
+        """(right, tries left); counted before this returns, whoever else tries at the same time."""
+        with self._transaction(writes=True) as db:
+            return jukicards.try_pin(db, juki_id, pin)
 
     def record_issue(self, serials: list[str], person_id: str, kind: str, at: str) -> None:
         """Keep which serial numbers of issue were given out.
@@ -199,7 +220,7 @@ class Register:
         Raises:
             sqlite3.IntegrityError: one of them was given out before.
         """
-        with self._transaction() as db:
+        with self._transaction(writes=True) as db:
             rows = [(serial, person_id, kind, at) for serial in serials]
             db.executemany("INSERT INTO issued VALUES (?, ?, ?, ?)", rows)
 
@@ -210,28 +231,37 @@ class Register:
             KeyError: no such person or column.
         """
         for name in changes:
-            if name not in _PERSON_COLUMNS or name == "id":
+            if name not in PERSON_COLUMNS or name == "id":
                 raise KeyError(name)
-        with self._transaction() as db:
+        with self._transaction(writes=True) as db:
             for name, value in changes.items():
-                stored = value.isoformat() if isinstance(value, date) else value
-                done = db.execute(f"UPDATE person SET {name} = ? WHERE id = ?", (stored, person_id))  # noqa: S608
-                if done.rowcount != 1:
+                stored_value = value.isoformat() if isinstance(value, date) else value
+                query = f"UPDATE person SET {name} = ? WHERE id = ?"  # noqa: S608
+                if db.execute(query, (stored_value, person_id)).rowcount != 1:
                     raise KeyError(person_id)
 
+    def change_juki(self, person_id: str, *, tries: int | None = None, status: str | None = None) -> None:
+        """Set what is left of the tries (0 … 3) or the status (``good``, ``stopped``) of somebody's Juki card.
 
-def _insert(db: sqlite3.Connection, person: Person, issuer_hash: bytes) -> None:
-    serial = serial_bytes(person.card_serial)
-    values = [getattr(person, name) for name in _PERSON_COLUMNS]
-    stored = [value.isoformat() if isinstance(value, date) else value for value in values]
-    places = ", ".join("?" * (len(stored) + 2))
-    db.execute(f"INSERT INTO person VALUES ({places})", (*stored, issuer_hash, serial))  # noqa: S608
-    if person.card_status != "good":
-        db.execute("INSERT INTO card_status VALUES (?, ?, ?)", (issuer_hash, serial, person.card_status))
+        Raises:
+            KeyError: this person has no Juki card.
+            ValueError: no such status or number of tries.
+        """
+        if status not in {None, "good", "stopped"} or (tries is not None and not 0 <= tries <= PIN_TRIES):
+            raise ValueError(f"a Juki card is good or stopped and has 0 to {PIN_TRIES} tries")
+        with self._transaction(writes=True) as db:
+            if not jukicards.change(db, person_id, tries, status):
+                raise KeyError(person_id)
+
+    def cancel_seal(self, person_id: str) -> None:
+        """廃印: from the next reading on there is no registered seal (SIM-7). Raises KeyError when there is none."""
+        with self._transaction(writes=True) as db:
+            if db.execute("DELETE FROM seal WHERE person = ?", (person_id,)).rowcount != 1:
+                raise KeyError(person_id)
 
 
 def _person(row: sqlite3.Row) -> Person:
-    values: dict[str, object] = {name: row[name] for name in _PERSON_COLUMNS}
+    values: dict[str, object] = {name: row[name] for name in PERSON_COLUMNS}
     values |= {name: date.fromisoformat(row[name]) for name in _DATES}
     values |= {name: bool(row[name]) for name in _FLAGS}
     return Person(**values, card_serial=int.from_bytes(row["card_serial"], "big"))  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """Synthetic residents: made up from a seed, none of them a person, their house numbers in no town.
 
-Town names are Saga's; the numbers behind them (番地 from 9001, 99番) do not occur there. Names are combinations
-drawn by chance, and a few written by hand for characters, lengths and forms that go wrong in real systems.
+Town names are the city's (:mod:`hardware_sim.city.towns`). Names are combinations drawn by chance, and a few written
+by hand (:mod:`hardware_sim.city.cases`).
 """
 
 from __future__ import annotations
@@ -12,14 +12,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from hardware_sim.city.cases import by_hand
+from hardware_sim.city.towns import Town, town_of
+
 SEED = 20260401
 BASE_DAY = date(2026, 4, 1)
 """Ages are as of this day."""
+
+PIN = "1234"
+"""Of every Juki card."""
+PIN_TRIES = 3
+_YOUNGEST_CARDHOLDER = 15
 
 HOUSEHOLD_SIZES = (
     *[4, 1, 9, 3, 2, 2, 5, 20, 12, 7, 6],
     *[1] * 30, *[2] * 19, *[3] * 11, *[4] * 7, *[5] * 3,
 )  # fmt: skip
+
+
+_JUKI_FIRST_LAST_DAY = date(2027, 6, 30)
+"""The first Juki card of the bench ends here, so that none ends by chance; real ones ended in 2025."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,6 +71,21 @@ class Person:
     """Serial number of the authentication certificate; 0 without a card."""
     card_status: str = "good"
     """``good``, ``revoked`` or ``unknown``: what the authority says of that certificate."""
+    juki: bool = True
+    """Whether there is a Juki card."""
+    juki_id: str = ""
+    """Service id of the Juki card, 32 hex digits; empty without one."""
+    juki_expires: date | None = None
+    """Last day of the Juki card."""
+    juki_status: str = "good"
+    """``good`` or ``stopped``."""
+    juki_pin: str = PIN
+    """Empty: never set. The register keeps a hash."""
+    juki_tries: int = PIN_TRIES
+    means: str = ""
+    """What income and taxes are made up as (:mod:`hardware_sim.city.means`); empty: by chance."""
+    seal: str = ""
+    """What seal is made up; empty: by chance."""
     remarks: str = ""
     """For the bench page only."""
 
@@ -73,26 +100,6 @@ class Household:
     members: tuple[Person, ...]
 
 
-_TOWNS = (
-    "栄町", "駅前中央三丁目", "松原四丁目", "水ケ江六丁目", "多布施四丁目", "鍋島三丁目", "兵庫北七丁目",
-    "兵庫南四丁目", "高木瀬東六丁目", "神野東四丁目", "天神三丁目", "城内二丁目", "八戸二丁目", "赤松町",
-    "与賀町", "成章町", "白山二丁目", "唐人二丁目", "愛敬町", "大財六丁目",
-)  # fmt: skip
-_VILLAGES = (
-    "本庄町大字本庄", "大和町大字尼寺", "諸富町大字為重", "川副町大字鹿江", "東与賀町大字下古賀",
-    "久保田町大字新田", "富士町大字古湯", "三瀬村三瀬", "巨勢町大字牛島", "金立町大字金立",
-    "久保泉町大字下和泉", "蓮池町大字小松", "嘉瀬町大字中原",
-)  # fmt: skip
-_ELSEWHERE = (
-    "福岡県福岡市中央区天神九丁目99番", "福岡県久留米市城南町9001番地", "長崎県長崎市万才町9002番地",
-    "熊本県熊本市中央区手取本町9003番地", "東京都千代田区千代田九丁目99番9号", "大阪府大阪市北区中之島九丁目99番",
-    "佐賀県唐津市西城内9004番地", "佐賀県鳥栖市宿町9005番地", "神奈川県藤沢市朝日町9006番地",
-)  # fmt: skip
-_FAMILY = (
-    "山田", "佐賀", "中島", "古賀", "江口", "副島", "松尾", "山口", "田中", "吉田", "井上", "森", "北村",
-    "西村", "南里", "光武", "石丸", "原口", "大坪", "坂本", "宮崎", "小柳", "木下", "岸川", "百武", "東島", "野田",
-    "武藤", "福田", "香月",
-)  # fmt: skip
 _MALE = (
     "太郎", "一郎", "健太", "大輔", "翔太", "和夫", "正雄", "清", "修", "浩二", "誠", "拓也", "悠斗", "蓮",
     "湊", "陽向",
@@ -104,15 +111,25 @@ _FEMALE = (
 
 
 class _Maker:
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
-        self.seed = seed
+    def __init__(self, seed: int, town: Town) -> None:
+        saga = town.municipality == "saga"
+        self.town = town
+        self.seed = str(seed) if saga else f"{town.municipality} {seed}"
+        self.random = random.Random(seed if saga else self.seed)
         self.made = 0
 
     def serial(self, person_id: str) -> int:
         """Of the certificate on this person's card: 31 bits, the same for every build with this seed."""
         digest = hashlib.sha256(f"card {self.seed} {person_id}".encode()).digest()
         return int.from_bytes(digest[:4], "big") >> 1 | 1 << 30
+
+    def juki(self, person: Person) -> Person:
+        """With a Juki card, or without one when there is to be none."""
+        if not person.juki:
+            return person
+        digest = hashlib.sha256(f"juki {self.seed} {person.id}".encode()).digest()
+        expires = person.juki_expires or _JUKI_FIRST_LAST_DAY + timedelta(days=digest[16] * 12)
+        return replace(person, juki_id=digest[:16].hex(), juki_expires=expires)
 
     def day(self, first: date, last: date) -> date:
         return first + timedelta(days=self.random.randrange((last - first).days + 1))
@@ -129,15 +146,15 @@ class _Maker:
     def address(self) -> str:
         number = self.random
         if number.random() < 0.6:
-            return f"佐賀県佐賀市{number.choice(_TOWNS)}99番{number.randint(1, 99)}号"
-        return f"佐賀県佐賀市{number.choice(_VILLAGES)}{number.randint(9001, 9899)}番地"
+            return f"{self.town.full_name}{number.choice(self.town.blocks)}99番{number.randint(1, 99)}号"
+        return f"{self.town.full_name}{number.choice(self.town.villages)}{number.randint(9001, 9899)}番地"
 
     def household(self, number: int, size: int) -> Household:
         choose = self.random.choice
-        family, address, household = choose(_FAMILY), self.address(), f"h{number:03d}"
+        family, address, household = choose(self.town.families), self.address(), f"h{number:03d}"
         moved = self.day(date(1995, 4, 1), date(2025, 12, 1))
-        domicile = choose((address.replace("99番", "99番地").split("号")[0], choose(_ELSEWHERE)))
-        before = choose((*_ELSEWHERE, self.address()))
+        domicile = choose((address.replace("99番", "99番地").split("号")[0], choose(self.town.elsewhere)))
+        before = choose((*self.town.elsewhere, self.address()))
         members: list[Person] = []
         given: set[str] = set()
         eldest = self.birth(30, 62) if size > 2 else self.birth(21, 92)
@@ -159,7 +176,7 @@ class _Maker:
                 previous_address="" if born_here else before,
                 domicile=domicile,
             )
-            adult = age(birth, BASE_DAY) >= 15
+            adult = age(birth, BASE_DAY) >= _YOUNGEST_CARDHOLDER
             members.append(replace(person, card_serial=self.serial(person.id) if adult else 0))
         return Household(household, address, "", tuple(members))
 
@@ -199,72 +216,31 @@ def finish(household: Household) -> Household:
     return replace(household, head_name=head, members=tuple(members))
 
 
-def households(seed: int = SEED) -> list[Household]:
-    """80 households, 205 people; the same for the same seed."""
-    maker = _Maker(seed)
+def households(seed: int = SEED, municipality: str = "saga") -> list[Household]:
+    """80 households, 205 people; the same for the same seed and city.
+
+    Raises:
+        TownError: the bench has no residents of that city.
+    """
+    town = town_of(municipality)
+    maker = _Maker(seed, town)
     made = [maker.household(number, size) for number, size in enumerate(HOUSEHOLD_SIZES, 1)]
-    by_position = {(number, position): changes for number, position, changes in _BY_HAND}
+    cases = by_hand(town)
     result = []
     for number, household in enumerate(made, 1):
         members = tuple(
-            replace(person, **by_position.get((number, person.position), {}))  # type: ignore[arg-type]
+            replace(person, **cases.get((number, person.position), {}))  # type: ignore[arg-type]
             for person in household.members
         )
         family = members[0].name.split("　")[0]
         members = tuple(
-            person if (number, person.position) in by_position else _in_family(person, family) for person in members
+            person if "name" in cases.get((number, person.position), {}) else _in_family(person, family)
+            for person in members
         )
+        members = tuple(maker.juki(person) if person.card_serial else person for person in members)
         result.append(finish(replace(household, members=members)))
     return result
 
 
 def _in_family(person: Person, family: str) -> Person:
     return replace(person, name="　".join((family, person.name.split("　")[-1])))
-
-
-_FOREIGN: dict[str, object] = {"domicile": "", "western": True}
-_BY_HAND: tuple[tuple[int, int, dict[str, object]], ...] = (
-    # household, position, what is written by hand
-    (1, 1, {"name": "佐賀　太郎", "sex": "男", "relationship": "世帯主", "birth": date(1984, 5, 12),
-            "remarks": "見本の世帯（4人）の世帯主"}),
-    (1, 2, {"name": "佐賀　花子", "sex": "女", "relationship": "妻", "birth": date(1986, 11, 3),
-            "former_name": "嬉野", "remarks": "旧氏あり"}),
-    (1, 3, {"name": "佐賀　一郎", "sex": "男", "relationship": "子", "birth": date(2009, 2, 28),
-            "remarks": "17歳"}),
-    (1, 4, {"name": "佐賀　さくら", "sex": "女", "relationship": "子", "birth": date(2019, 5, 1),
-            "card_serial": 1_610_612_741, "remarks": "15歳未満・令和元年生まれ"}),
-    (2, 1, {"name": "髙﨑　𠮷之助", "sex": "男", "birth": date(1931, 1, 7),
-            "remarks": "髙・﨑・𠮷、1人世帯"}),
-    (3, 1, {"name": "渡邉󠄖　邦彦", "sex": "男", "remarks": "異体字（IVS）、9人世帯"}),
-    (3, 2, {"name": "渡邉󠄖　德子", "sex": "女", "relationship": "妻",
-             "remarks": "異体字（IVS）"}),
-    (4, 1, {"name": "MARIA FERNANDA DE LOS SANTOS GONZALEZ RODRIGUEZ", "sex": "女", "birth": date(1990, 8, 17),
-            "relationship": "世帯主", **_FOREIGN, "remarks": "外国人住民、長いローマ字氏名"}),
-    (4, 2, {"name": "LEE JINWOO", "sex": "男", "relationship": "夫", "birth": date(1988, 2, 29),
-            "alias": "木下　仁", **_FOREIGN, "remarks": "外国人住民、通称あり"}),
-    (4, 3, {"name": "GONZALEZ LEE HANA", "sex": "女", "relationship": "子", "birth": date(2018, 7, 9),
-            **_FOREIGN, "remarks": "外国人住民の子"}),
-    (5, 1, {"name": "南里　修", "sex": "男",
-             "planned_destination": "福岡県福岡市中央区天神九丁目99番",
-            "remarks": "転出予定"}),
-    (5, 2, {"name": "南里　由美", "sex": "女", "relationship": "妻",
-             "planned_destination": "福岡県福岡市中央区天神九丁目99番",
-            "confirmed_destination": "福岡県福岡市中央区天神九丁目99番", "remarks": "転出予定・確定"}),
-    (6, 1, {"name": "東島　恵子", "sex": "女", "restricted": True,
-            "remarks": "支援措置（窓口のみ）"}),
-    (6, 2, {"name": "東島　葵", "sex": "女", "relationship": "子",
-            "birth": date(2007, 9, 14),  "restricted": True, "remarks": "支援措置（窓口のみ）"}),
-    (7, 1, {"name": "勘解由小路　ヴィルヘルミーナ桜子アンナマリア", "sex": "女",
-             "remarks": "長い氏名、5人世帯"}),
-    (7, 2, {"name": "葛󠄀城　辻󠄀彦", "sex": "男", "relationship": "夫",
-             "remarks": "異体字（IVS）"}),
-    (8, 1, {"remarks": "20人世帯（5枚）"}),
-    (9, 1, {"name": "栁𣘺　祐󠄃丞", "sex": "男", "remarks": "第3水準外の字、12人世帯"}),
-    (12, 1, {"moved_out": True, "remarks": "転出済み"}),
-    (13, 1, {"card_status": "revoked", "remarks": "電子証明書が失効"}),
-    (14, 1, {"card_status": "unknown", "remarks": "失効の状態が不明"}),
-    (15, 1, {"birth": date(1926, 12, 25), "remarks": "昭和元年生まれ"}),
-    (16, 1, {"birth": date(1926, 12, 24), "remarks": "大正15年生まれ"}),
-    (17, 1, {"birth": date(1989, 1, 7), "remarks": "昭和64年生まれ"}),
-    (42, 2, {"moved_out": True, "remarks": "世帯の一人だけ転出済み"}),
-)  # fmt: skip
