@@ -6,42 +6,32 @@ Each check looks at one decoded dataclass and gives (key below it, what is wrong
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
-from urllib.parse import urlsplit
 
+from config.calendar import FIRST_YEAR, LAST_YEAR
+from config.hours import Hours, certificate_hours, machine_hours
+from config.machine_checks import COINS_YEN, MACHINE_CHECKS, Found, twice
 from config.schema import (
     ALLOWED_ORDERS,
     CARD_POLICY_OF,
     BusinessArea,
     CalendarSettings,
     CameraSettings,
-    CashSettings,
-    CentreSettings,
     CertificateKind,
     CertificateSettings,
-    CoinPosition,
     DatedException,
     FlowProfile,
-    HopperSettings,
     JukiCard,
-    Machine,
     National,
-    Panel,
-    PrinterSettings,
     Profile,
-    ReaderSettings,
-    SensorSettings,
     Window,
     YearEnd,
 )
 
-Found = Iterator[tuple[str, str]]
-
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-COINS_YEN = (10, 50, 100, 500)
 _AREA_OF: Mapping[CertificateKind, BusinessArea] = {
     "residence": "resident_registry",
     "seal": "seal_registration",
@@ -50,14 +40,9 @@ _AREA_OF: Mapping[CertificateKind, BusinessArea] = {
 }
 _MOST_COPIES = 20
 _HIGHEST_MINIMUM_AGE = 20
+_LOOK_AHEAD_DAYS = 400
 _RESERVED_FILES = frozenset({0x3F00, 0x3FFF, 0xFFFF})
 _LONGEST_YEAR_END = timedelta(days=31)
-_SERIAL_LIMIT = 1 << 24
-
-
-def _twice(values: Sequence[Any]) -> list[int]:
-    """Positions (from one) whose value stood before already."""
-    return [n for n, value in enumerate(values, start=1) if value in values[: n - 1]]
 
 
 # --- calendar ---
@@ -119,16 +104,17 @@ def _profile(profile: Profile) -> Found:
     yield from _catalogue(profile)
     if not profile.flows:
         yield "flows", "is empty: name at least one of the national flows, or no card could be used"
-    for n in _twice(profile.flows):
+    for n in twice(profile.flows):
         yield f"flows[{n}]", "is listed twice: remove one"
     if "ja" not in profile.languages:
         yield "languages", 'must contain "ja": residents must be able to choose Japanese'
-    for n in _twice(profile.languages):
+    for n in twice(profile.languages):
         yield f"languages[{n}]", "is listed twice: remove one"
     yield from _english(profile)
+    yield from _meetings(profile)
     if profile.minimum_age > _HIGHEST_MINIMUM_AGE:
         yield "minimum_age", f"is {profile.minimum_age}; it must not be above {_HIGHEST_MINIMUM_AGE}"
-    for n in _twice(profile.suspended_areas):
+    for n in twice(profile.suspended_areas):
         yield f"suspended_areas[{n}]", "is listed twice: remove one"
 
 
@@ -159,6 +145,37 @@ def _english(profile: Profile) -> Found:
         yield "english.cautions", "must say what cautions says in Japanese: fill in both, or neither"
 
 
+def _meetings(profile: Profile) -> Found:
+    """Hours that never come together are a slip of the pen, found only when somebody stands there."""
+    services = [("service_from", profile.service_from)]
+    services += [
+        (f"certificates[{n}].service_from", c.service_from) for n, c in enumerate(profile.certificates, start=1)
+    ]
+    strange = [(key, day) for key, day in services if not FIRST_YEAR <= day.year <= LAST_YEAR]
+    for key, day in strange:
+        yield key, f"is {day}; the years whose holidays are known are {FIRST_YEAR} to {LAST_YEAR}"
+    if strange:
+        return
+    if profile.server is not None and not _ever_open(machine_hours(profile), profile.service_from, profile):
+        yield "server", "has no hour in common with calendar: nothing could ever be issued, so mend one of them"
+        return
+    for n, certificate in enumerate(profile.certificates, start=1):
+        first = max(profile.service_from, certificate.service_from)
+        if certificate.calendar is None or _ever_open(certificate_hours(profile, certificate), first, profile):
+            continue
+        others = "calendar" if profile.server is None else "calendar and server"
+        yield f"certificates[{n}].calendar", f"has no hour in common with {others}: it could never be issued, mend it"
+
+
+def _ever_open(hours: Hours, first: date, profile: Profile) -> bool:
+    """Within a year and a month of the first day, or on the day of a dated exception."""
+    calendars = [profile.calendar, profile.server, *(certificate.calendar for certificate in profile.certificates)]
+    special = [e.first for calendar in calendars if calendar is not None for e in calendar.exceptions]
+    return any(hours.windows_on(first + timedelta(n)) for n in range(_LOOK_AHEAD_DAYS)) or any(
+        hours.windows_on(day) for day in special if FIRST_YEAR <= day.year <= LAST_YEAR
+    )
+
+
 def _legal_basis(profile: Profile) -> Found:
     activities = {basis.activity for basis in profile.legal_basis}
     if "issue" not in activities:
@@ -170,7 +187,7 @@ def _legal_basis(profile: Profile) -> Found:
 def _catalogue(profile: Profile) -> Found:
     if not profile.certificates:
         yield "certificates", "is empty: a terminal needs something to issue"
-    for n in _twice([certificate.kind for certificate in profile.certificates]):
+    for n in twice([certificate.kind for certificate in profile.certificates]):
         yield f"certificates[{n}].kind", "is listed twice: keep one entry for each kind"
     for n, certificate in enumerate(profile.certificates, start=1):
         if certificate.service_from < profile.service_from:
@@ -250,145 +267,16 @@ def _national(national: National) -> Found:
         yield "left_behind_s", "would call staff before the announcement was repeated: make it longer"
 
 
-# --- machine ---
-
-
-def _machine(machine: Machine) -> Found:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", machine.terminal_id):
-        yield "terminal_id", "must be up to 64 ASCII letters, digits, dots, hyphens and underscores"
-    if machine.bench is not None and not machine.simulation:
-        yield "bench", "is only for simulations: remove it from a real machine's file"
-
-
-def _reader(reader: ReaderSettings) -> Found:
-    needed, other = ("name_contains", "device") if reader.driver == "pcsc" else ("device", "name_contains")
-    if not getattr(reader, needed):
-        yield needed, f"is missing: driver {reader.driver!r} finds its reader by it"
-    for key in (other,) if reader.driver == "pcsc" else (other, "csock"):
-        if getattr(reader, key):
-            yield key, f"means nothing to driver {reader.driver!r}: remove it, or change the driver"
-
-
-def _sensors(sensors: SensorSettings) -> Found:
-    if not 1 <= sensors.unit <= 247:
-        yield "unit", f"is {sensors.unit}; Modbus slaves have addresses 1 to 247"
-    names = ("certificate_input", "change_input", "receipt_input", "service_key_input")
-    inputs = {name: number for name in names if (number := getattr(sensors, name)) is not None}
-    first: dict[int, str] = {}
-    for name, number in inputs.items():
-        if number > 0xFFFF:
-            yield name, f"is {number}; Modbus inputs have numbers 0 to 65535"
-        if first.setdefault(number, name) != name:
-            yield name, f"is {number}, and so is {first[number]}: every sensor has an input of its own"
-
-
-def _panel(panel: Panel) -> Found:
-    if not 2 <= panel.px_per_mm <= 20:
-        yield (
-            "diagonal_in",
-            f"gives {panel.px_per_mm:.1f} pixels a millimetre: measure the picture, in inches",
-        )
-
-
-def _coin(coin: CoinPosition) -> Found:
-    if not 1 <= coin.position <= 16:
-        yield "position", f"is {coin.position}; a ccTalk acceptor has positions 1 to 16"
-    if not 1 <= coin.path <= 8:
-        yield "path", f"is {coin.path}; sorter paths are 1 to 8"
-    if coin.yen not in COINS_YEN:
-        yield "yen", f"is {coin.yen}; accepted are {', '.join(map(str, COINS_YEN))}"
-    if not re.fullmatch(r"JP[0-9]{3}[A-Z]", coin.coin_id):
-        yield "coin_id", f'is {coin.coin_id!r}; a Japanese coin\'s id looks like "JP100A"'
-
-
-def _hopper(hopper: HopperSettings) -> Found:
-    if hopper.serial >= _SERIAL_LIMIT:
-        yield "serial", f"is {hopper.serial}; a ccTalk serial number has 24 bits"
-    if hopper.yen not in COINS_YEN:
-        yield "yen", f"is {hopper.yen}; hoppers can hold {', '.join(map(str, COINS_YEN))}"
-    if hopper.reserve >= hopper.capacity:
-        yield "reserve", f"leaves nothing of capacity ({hopper.capacity}): make it smaller"
-
-
-def _cash(cash: CashSettings) -> Found:
-    if cash.acceptor_serial >= _SERIAL_LIMIT:
-        yield "acceptor_serial", f"is {cash.acceptor_serial}; a ccTalk serial number has 24 bits"
-    if not 1 <= cash.cashbox_path <= 8:
-        yield "cashbox_path", f"is {cash.cashbox_path}; sorter paths are 1 to 8"
-    if cash.watchdog_ms <= 2 * cash.poll_ms:
-        yield "poll_ms", "must be below half of watchdog_ms, or one lost poll inhibits the acceptor"
-    for key, values in (("coins", cash.coins), ("hoppers", cash.hoppers)):
-        if not values:
-            yield key, "is empty: the terminal could not take money and give change"
-    for n in _twice([coin.position for coin in cash.coins]):
-        yield f"coins[{n}].position", "is listed twice: keep one entry for each position"
-    for n in _twice([hopper.serial for hopper in cash.hoppers]):
-        yield f"hoppers[{n}].serial", "is listed twice: every hopper has its own"
-    for n in _twice([hopper.yen for hopper in cash.hoppers]):
-        yield f"hoppers[{n}].yen", "is listed twice: one hopper for each coin"
-    yield from _paths(cash)
-
-
-def _paths(cash: CashSettings) -> Found:
-    hoppers_yen = {hopper.yen for hopper in cash.hoppers}
-    path_yen: dict[int, int] = {}
-    for n, coin in enumerate(cash.coins, start=1):
-        number = coin.coin_id[2:5]
-        if number.isdigit() and int(number) != coin.yen * cash.coin_divisor:
-            yield (
-                f"coins[{n}].yen",
-                f"does not agree with {coin.coin_id!r} and coin_divisor: mend the wrong one",
-            )
-        if coin.path == cash.cashbox_path:
-            continue
-        if coin.yen not in hoppers_yen:
-            yield f"coins[{n}].path", f"leads to a hopper, but none holds {coin.yen} yen: use cashbox_path"
-        if path_yen.setdefault(coin.path, coin.yen) != coin.yen:
-            yield f"coins[{n}].path", f"would mix {coin.yen} and {path_yen[coin.path]} yen in one hopper"
-
-
-def _url(key: str, url: str, schemes: tuple[str, ...]) -> Found:
-    try:
-        parts = urlsplit(url)
-        sound = parts.scheme in schemes and parts.hostname and (parts.port is None or parts.port > 0)
-        plain = not (parts.username or parts.password or parts.query or parts.fragment)
-    except ValueError:
-        sound = plain = False
-    if not (sound and plain):
-        wanted = " or ".join(f"{scheme}://host[:port]/path" for scheme in schemes)
-        yield key, f"is not a usable address: write {wanted}, nothing more"
-
-
-def _printer(printer: PrinterSettings) -> Found:
-    yield from _url("uri", printer.uri, ("ipp", "ipps"))
-    if printer.receipt_tray == printer.certificate_tray:
-        yield "receipt_tray", "is the certificate's tray too: receipts have their own paper in their own tray"
-    if not re.fullmatch(r"[a-z0-9]+_[a-z0-9.-]+_[0-9.]+x[0-9.]+(mm|in)", printer.receipt_media):
-        yield "receipt_media", 'must be a size name of PWG 5101.1, such as "iso_a5_148x210mm"'
-
-
-def _centre(centre: CentreSettings) -> Found:
-    return _url("url", centre.url, ("https",))
-
-
 CHECKS: Mapping[type, Callable[[Any], Found]] = {
+    **MACHINE_CHECKS,
     CalendarSettings: _calendar,
     CameraSettings: _camera,
-    CashSettings: _cash,
-    CentreSettings: _centre,
     CertificateSettings: _certificate,
-    CoinPosition: _coin,
     DatedException: _exception,
     FlowProfile: _flow,
-    HopperSettings: _hopper,
     JukiCard: _juki_card,
-    Machine: _machine,
     National: _national,
-    Panel: _panel,
-    PrinterSettings: _printer,
     Profile: _profile,
-    ReaderSettings: _reader,
-    SensorSettings: _sensors,
     YearEnd: _year_end,
 }
 """The check of each dataclass that has one."""

@@ -42,6 +42,10 @@ class Window:
             raise ValueError(f"{text!r} names a time that no day has: use 00:00 to 24:00")
         return cls(opens_min, closes_min)
 
+    def __contains__(self, minute: int) -> bool:
+        """Whether the minute of the day that begins ``minute`` minutes after midnight lies in it."""
+        return self.opens_min <= minute < self.closes_min
+
     def cut_to(self, other: Window) -> Window | None:
         """The part that lies in both, or None."""
         opens_min, closes_min = max(self.opens_min, other.opens_min), min(self.closes_min, other.closes_min)

@@ -287,7 +287,7 @@ def test_other_holidays_are_told_in_words(saga: CalendarSettings) -> None:
     daily = (Window.parse("08:30-12:00"), Window.parse("13:00-20:00"))
     hall = CalendarSettings(*[daily] * 7, "shorten", (Window.parse("08:30-17:00"),))
     assert hours_text(hall) == (
-        "月・火・水・木・金・土・日曜日 8時30分〜12時、13時〜20時",
+        "毎日 8時30分〜12時、13時〜20時",
         "祝日は 8時30分〜17時の間だけです",
     )
     assert "祝日は日曜日と同じです" in hours_text(dataclasses.replace(saga, holiday_policy="as_sunday"))
