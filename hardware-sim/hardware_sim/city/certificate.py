@@ -17,7 +17,7 @@ from reportlab import rl_config
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from hardware_sim.city import form_residence, form_sheet, paper, typeface
+from hardware_sim.city import form_income, form_residence, form_seal, form_sheet, form_tax, paper, typeface
 from hardware_sim.city.form_residence import ITEMS, MEMBERS_A_SHEET
 from hardware_sim.city.form_sheet import CONTROL_BOXES, Boxes, Sheet, Wish
 from hardware_sim.city.register import Extract
@@ -49,7 +49,7 @@ class Form(Protocol):
     def front(self, sheet: Sheet) -> None: ...
 
 
-_FORMS: dict[str, Form] = {"residence": form_residence}
+_FORMS: dict[str, Form] = {"residence": form_residence, "seal": form_seal, "income": form_income, "tax": form_tax}
 _ink_lock = threading.Lock()
 
 

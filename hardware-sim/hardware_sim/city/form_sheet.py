@@ -226,6 +226,20 @@ def western(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
+def amount(yen: int) -> str:
+    return f"{yen:,}円"
+
+
+def fiscal_year(year: int) -> str:
+    """``令和8年度``, in the era of the day on which it begins."""
+    return wareki(date(year, 4, 1)).split("年")[0] + "年度"
+
+
+def local_taxes(wish: Wish) -> tuple[str, str]:
+    """What the resident's tax is called in this city and this prefecture: 市民税, 県民税 (or 町民税, 府民税 …)."""
+    return f"{wish.city[-1]}民税", f"{wish.prefecture[-1]}民税"
+
+
 def _tile(canvas: Canvas, grey: bytes) -> None:
     from PIL import Image
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fontTools.pens.basePen import BasePen
+from fontTools.pens.boundsPen import BoundsPen
 from fontTools.ttLib import TTFont
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont as PdfFont
@@ -184,6 +185,21 @@ def add_outline(path: Any, x: float, y: float, letter: Letter, size: float, sque
         glyph = letter.glyph or face.cmap[ord(letter.text)]
         scale = size / face.units
         face.glyphs[glyph].draw(_PathPen(face.glyphs, path, x, y, scale * squeeze, scale))
+
+
+def add_stretched(path: Any, letter: Letter, x: float, y: float, width: float, height: float) -> None:
+    """Add one letter's outline so that its ink fills the box with its lower left corner at (x, y)."""
+    with _lock:
+        face = next(face for face in _faces if face.name == letter.font)
+        glyph = letter.glyph or face.cmap[ord(letter.text)]
+        bounds = BoundsPen(face.glyphs)
+        face.glyphs[glyph].draw(bounds)
+        if bounds.bounds is None:
+            return
+        left, bottom, right, top = bounds.bounds
+        scale_x, scale_y = width / (right - left), height / (top - bottom)
+        pen = _PathPen(face.glyphs, path, x - left * scale_x, y - bottom * scale_y, scale_x, scale_y)
+        face.glyphs[glyph].draw(pen)
 
 
 class _PathPen(BasePen):  # type: ignore[misc]
