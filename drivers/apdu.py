@@ -31,7 +31,8 @@ SW_MEMORY_FAILURE: Final = 0x6581
 SW_WRONG_LENGTH: Final = 0x6700
 SW_SECURITY_STATUS: Final = 0x6982
 SW_BLOCKED: Final = frozenset({0x6983, 0x6984})
-SW_NOT_HERE: Final = frozenset({0x6A81, 0x6A82, 0x6D00, 0x6E00})
+SW_FILE_NOT_FOUND: Final = 0x6A82
+SW_NOT_HERE: Final = frozenset({0x6A81, SW_FILE_NOT_FOUND, 0x6D00, 0x6E00})
 
 MAX_PARTS: Final = 16
 """GET RESPONSE rounds for one command; a short answer never needs so many."""

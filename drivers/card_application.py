@@ -22,6 +22,7 @@ from drivers.apdu import (
     INS_VERIFY,
     SW_BLOCKED,
     SW_END_OF_FILE,
+    SW_FILE_NOT_FOUND,
     SW_MEMORY_FAILURE,
     SW_OK,
     SW_SECURITY_STATUS,
@@ -43,6 +44,9 @@ MAX_CERTIFICATE: Final = 8192
 
 SMALLER_CHUNKS: Final = (0xF0, 0x80)
 """READ BINARY lengths tried when a card or reader refuses the larger one."""
+
+SW_NO_REFERENCE_DATA: Final = 0x6A88
+"""There is no PIN to compare with (ISO 7816-4 table 6: reference data not found)."""
 
 _WRONG_LE: Final = frozenset({SW_WRONG_LENGTH, 0x6A86, 0x6F00})
 MAX_TRIES: Final = 3
@@ -73,6 +77,10 @@ class CardProfile:
 
 class CertificateLocked(CardError):
     """The authentication certificate asks for a PIN before it can be read: a phone, not a plastic card."""
+
+
+class PinNeverSet(CardError):
+    """The card has no authentication PIN: it was issued without one (顔認証マイナンバーカード) or never got one."""
 
 
 class CardApplication:
@@ -124,12 +132,17 @@ class CardApplication:
         return bytes(content)
 
     def tries_left(self) -> int:
-        """Tries of the authentication PIN, 0 (blocked) to 3, asked without using one."""
-        require_ok(self._channel.send(self._select(self._profile.pin_file)))
+        """Tries of the authentication PIN, 0 (blocked) to 3, asked without using one. Raises PinNeverSet."""
+        answer = self._channel.send(self._select(self._profile.pin_file))
+        if answer.sw == SW_FILE_NOT_FOUND:
+            raise PinNeverSet("the card has no file for the PIN")
+        require_ok(answer)
         # Four bytes exactly: an Lc or Le of zero might be taken for an empty PIN and counted.
         answer = self._channel.send_once(command(0x00, INS_VERIFY, 0x00, 0x80))
         if answer.sw in SW_BLOCKED:
             return 0
+        if answer.sw == SW_NO_REFERENCE_DATA:
+            raise PinNeverSet("no PIN was ever set")
         if answer.tries_left is None or answer.tries_left > MAX_TRIES:
             raise ProtocolViolation(f"no count of tries in status word {answer.sw:04X}")
         return answer.tries_left

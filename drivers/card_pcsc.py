@@ -10,6 +10,7 @@ Result codes are mapped as follows (PC/SC part 5, pcsclite):
 
     the card left, was reset, or gave an empty answer   → CardRemoved
     it cannot be powered                                → CardMute
+    the reader made its answer to reset for a FeliCa    → CardForeign
     another program holds it                            → ReaderBusy
     reader or pcscd gone, anything else                 → DeviceOffline
 """
@@ -17,18 +18,15 @@ Result codes are mapped as follows (PC/SC part 5, pcsclite):
 from __future__ import annotations
 
 import os
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from enum import Enum
 from typing import Any, Final, Protocol
 
 from smartcard import scard as pcsclite
 
-from drivers.apdu import CardDamaged, Octets
+from drivers.apdu import Octets
+from drivers.card_transport import CardForeign, CardMute, Presence, ReaderBusy
 from drivers.worker import DeviceRefused
-from kiosk.errors import CardError, CardRemoved, DeviceError, DeviceOffline
+from kiosk.errors import CardRemoved, DeviceOffline
+from kiosk.events import CardKind
 
 POLL_S: Final = 0.15
 """A look costs about 1 ms of CPU at worst: 0.7 % of a core."""
@@ -61,41 +59,6 @@ _PRESENT, _EMPTY, _MUTE = 0x20, 0x10, 0x200
 _UNKNOWN, _UNAVAILABLE, _CHANGED = 0x4, 0x8, 0x2
 
 
-class CardMute(CardError):
-    """Something lies on the reader and cannot be powered: badly placed, several at once, or no chip."""
-
-
-class ReaderBusy(DeviceError):
-    """Another program holds the card; nothing is wrong with the reader."""
-
-
-def reason_of(error: Exception) -> str:
-    """The word of `CardFailed.reason` for whatever ended an exchange (listed in `drivers.card_reader`)."""
-    match error:
-        case CardRemoved():
-            return "removed"
-        case CardMute():
-            return "mute"
-        case CardDamaged():
-            return "damaged"
-        case ReaderBusy():
-            return "busy"
-        case DeviceRefused():
-            return error.reason
-        case DeviceOffline():
-            return "offline"
-        case _:
-            return "unreadable"
-
-
-class Presence(Enum):
-    """What the reader says lies on it."""
-
-    EMPTY = "empty"
-    CARD = "card"
-    MUTE = "mute"
-
-
 class Scard(Protocol):
     """The calls of `smartcard.scard` used here. Every one returns its result code first."""
 
@@ -104,6 +67,7 @@ class Scard(Protocol):
     def SCardListReaders(self, context: Any, groups: list[str], /) -> Any: ...
     def SCardGetStatusChange(self, context: Any, wait_ms: int, states: list[Any], /) -> Any: ...
     def SCardConnect(self, context: Any, reader: str, share: int, protocols: int, /) -> Any: ...
+    def SCardStatus(self, card: Any, /) -> Any: ...
     def SCardDisconnect(self, card: Any, disposition: int, /) -> int: ...
     def SCardTransmit(self, card: Any, protocol: int, command: list[int], /) -> Any: ...
 
@@ -112,6 +76,29 @@ def use_socket(path: str) -> None:
     """Which pcscd this process talks to; pcsc-lite reads it once, with the first context. Empty: no change."""
     if path:
         os.environ[SOCKET_VARIABLE] = path
+
+
+FELICA_STANDARD: Final = 0x11
+"""Standard byte of a storage card's answer to reset that stands for FeliCa (PC/SC part 3 supplement, table 2)."""
+FELICA_NAMES: Final = frozenset({0x003B, 0xF011, 0xF012})
+"""Its card names: FeliCa (table 3), and 212 and 424 kbit/s as readers of ACS call them."""
+
+_STORAGE_CARD: Final = bytes.fromhex("804F0CA000000306")
+"""Historical bytes a reader makes for a card without ISO 14443-4, up to the standard byte: tag 4F with the
+registered identifier of the PC/SC workgroup (PC/SC part 3 §3.1.3.2.3)."""
+
+
+def storage_card_of(atr: bytes) -> CardKind | None:
+    """The kind of a card whose answer to reset the reader made itself, where that says for sure; else None.
+
+    Only the form for storage cards tells something: all others are answers of a chip, and chips of every kind
+    say what they like.
+    """
+    _, found, rest = atr.partition(_STORAGE_CARD)
+    if not found or len(rest) < 3:
+        return None
+    felica = rest[0] == FELICA_STANDARD or int.from_bytes(rest[1:3]) in FELICA_NAMES
+    return CardKind.FELICA if felica else None
 
 
 def _code(result: int) -> int:
@@ -160,10 +147,16 @@ class Connection:
 
 
 class PcscReader:
-    """One context and the one reader whose name contains `name_contains`. Used from one thread only."""
+    """One context and the one reader whose name contains `name_contains`; implements `CardTransport`.
 
-    def __init__(self, name_contains: str, scard: Scard = pcsclite) -> None:
+    `csock`: the socket of the pcscd to use, "" for the system's.
+    """
+
+    poll_s = POLL_S
+
+    def __init__(self, name_contains: str, csock: str = "", scard: Scard = pcsclite) -> None:
         self._name_contains = name_contains
+        self._csock = csock
         self._scard = scard
         self._context: Any = None
         self._name = ""
@@ -179,6 +172,7 @@ class PcscReader:
     def open(self) -> None:
         """New context, reader chosen. Raises DeviceOffline, or DeviceRefused when the name is ambiguous."""
         self.close()
+        use_socket(self._csock)
         result, context = self._scard.SCardEstablishContext(pcsclite.SCARD_SCOPE_SYSTEM)
         if _code(result) != OK:
             raise DeviceOffline(f"pcscd does not answer ({_code(result):08X})")
@@ -213,7 +207,7 @@ class PcscReader:
     def connect(self) -> Connection:
         """An exclusive connection; `disconnect` must follow. Powers the card up.
 
-        Raises CardRemoved, CardMute, ReaderBusy, DeviceOffline.
+        Raises CardRemoved, CardMute, CardForeign, ReaderBusy, DeviceOffline.
         """
         result, handle, protocol = self._scard.SCardConnect(
             self._open_context(),
@@ -225,6 +219,12 @@ class PcscReader:
             raise _error_of(result, "connect")
         self._card = handle
         self._connection = Connection(self._scard, handle, protocol)
+        result, *_, atr = self._scard.SCardStatus(handle)
+        if _code(result) != OK:
+            raise _error_of(result, "status")
+        kind = storage_card_of(bytes(octet & 0xFF for octet in atr))
+        if kind is not None:
+            raise CardForeign(kind)
         return self._connection
 
     def disconnect(self) -> None:
@@ -272,58 +272,3 @@ class PcscReader:
     def _swapped(self, before: int) -> bool:
         both = self._state & before & _PRESENT
         return bool(both) and self._state >> 16 != before >> 16
-
-
-class Watchdog:
-    """Tells, from a thread of its own, when a call that may block for ever has passed its deadline.
-
-    `expired` is called once for each deadline that passes, while the call still blocks.
-    """
-
-    def __init__(self, expired: Callable[[], None]) -> None:
-        self._expired = expired
-        self._changed = threading.Condition()
-        self._due: float | None = None
-        self._wake: float | None = None
-        self._ended = False
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._watch, name="card-watchdog", daemon=True)
-            self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread; may be called twice and before `start`."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
-
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """The body has so long. Not nested."""
-        with self._changed:
-            self._due = time.monotonic() + seconds
-            if self._wake is None or self._wake > self._due:
-                self._changed.notify()
-        try:
-            yield
-        finally:
-            # Not woken for it: the thread finds nothing due when its time comes.
-            with self._changed:
-                self._due = None
-
-    def _watch(self) -> None:
-        while True:
-            with self._changed:
-                if self._ended:
-                    return
-                now = time.monotonic()
-                if self._due is None or self._due > now:
-                    self._wake = self._due
-                    self._changed.wait(None if self._due is None else self._due - now)
-                    continue
-                self._due = None
-            self._expired()

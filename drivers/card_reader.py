@@ -1,8 +1,17 @@
-"""The card reader as the core knows it (`kiosk.ports.CardReader`): PC/SC reader, JPKI dialogue, checks.
+"""The card reader as the core knows it (`kiosk.ports.CardReader`): a transport, the dialogues, the checks.
 
-A card has power only while an order is carried out. Between `identify` and `sign` a person types a PIN, which
-may take a minute; nothing is kept open meanwhile. So `sign` begins anew and goes on only if the certificate is
-byte for byte the one that was identified and the card has no fewer tries left than were reported last.
+A dialogue is open only while an order is carried out, and the card is powered down after it. Between `identify`
+and `sign` a person types a PIN, which may take a minute; nothing is kept open meanwhile. So `sign` begins anew and
+goes on only if the certificate is byte for byte the one that was identified and the card has no fewer tries left
+than were reported last.
+
+A My Number card is asked first, then a Juki card; no command but SELECT ever goes to a card of another kind.
+`CardIdentified.trouble` is "" only if the card can be used on: a Juki card then has its `handle`. Its words:
+
+    expired          certificate, or Juki card past its last day; every Juki card without our application, since
+                     the last of them ended with 2025
+    not_yet_valid, unknown_issuer, unreadable
+    pin_never_set    a My Number card without an authentication PIN; no try was used
 
 Words of `CardFailed.reason`:
 
@@ -14,7 +23,7 @@ Words of `CardFailed.reason`:
     tries_changed    sign only: fewer tries left than the core knows; identify again before a PIN is asked for
     not_proved       sign only: the signature is not one of the certificate's key
     busy             another program holds the card
-    offline          reader or pcscd is gone (`DeviceFaulted` tells when it comes back)
+    offline          the reader, or pcscd, is gone (`DeviceFaulted` tells when it comes back)
     silent           a call passed its deadline and still blocks
     pin_incomplete   sign only: fewer than four digits
 """
@@ -25,15 +34,17 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Final, Protocol
 
 from drivers.apdu import Channel, Octets, Transmit
-from drivers.card_application import CardApplication, CardProfile, CertificateLocked
-from drivers.card_certificate import CardTrust, proves_possession, trouble_of
-from drivers.card_pcsc import POLL_S, CardMute, PcscReader, Presence, Watchdog, reason_of, use_socket
+from drivers.card_application import CardApplication, CardProfile
+from drivers.card_certificate import CardTrust, proves_possession
+from drivers.card_identity import PIN_NEVER_SET, juki_card, my_number_card
+from drivers.card_juki import JukiProfile
+from drivers.card_transport import CardForeign, CardMute, CardTransport, Presence, reason_of
+from drivers.card_watchdog import Deadlines, Watchdog
 from drivers.worker import DeviceRefused, Worker
 from kiosk import effects, errors
 from kiosk.events import (
@@ -65,46 +76,28 @@ class Instants(Protocol):
     def now(self) -> datetime: ...
 
 
-class ReaderSettings(Protocol):
-    """The part of `config.schema.ReaderSettings` needed here."""
-
-    @property
-    def name_contains(self) -> str: ...
-
-    @property
-    def csock(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    """Seconds after which a call that still blocks is reported as `silent`."""
-
-    look_s: float = 2.0
-    identify_s: float = 2.0
-    certificate_s: float = 3.0
-    verify_s: float = 3.0
-    sign_s: float = 6.0
-
-
 class CardReader:
-    """Implements `kiosk.ports.CardReader`. `clock` tells the instant for the certificate's dates."""
+    """Implements `kiosk.ports.CardReader` over any transport.
+
+    `clock` tells the instant for dates on cards. `juki` None: a Juki card's own application is not asked for.
+    """
 
     def __init__(
         self,
-        settings: ReaderSettings,
+        reader: CardTransport,
         trust: CardTrust,
         clock: Instants,
         *,
+        juki: JukiProfile | None = None,
         deadlines: Deadlines | None = None,
         profile: CardProfile | None = None,
-        reader: PcscReader | None = None,
     ) -> None:
-        self._settings = settings
+        self._reader = reader
         self._trust = trust
         self._clock = clock
         self._deadlines = deadlines or Deadlines()
+        self._juki = juki
         self._profile = profile
-        self._reader = reader or PcscReader(settings.name_contains)
         self._watchdog = Watchdog(self._expired)
         self._worker = Worker(
             "card-reader",
@@ -132,7 +125,6 @@ class CardReader:
 
     def start(self, sink: Sink) -> None:
         self._sink = sink
-        use_socket(self._settings.csock)
         self._watchdog.start()
         self._worker.start()
 
@@ -191,7 +183,7 @@ class CardReader:
         # A card that answered and now cannot be powered was announced already; the next order will tell.
         if presence is not Presence.MUTE or self._announced is not Presence.CARD:
             self._announce(presence)
-        return POLL_S
+        return self._reader.poll_s
 
     def _announce(self, presence: Presence) -> None:
         if presence is self._announced:
@@ -251,24 +243,31 @@ class CardReader:
         raise failures[0]  # what came first is the cause; the rest may only be its echo
 
     def _read_card(self, order: int) -> Event:
-        with self._card() as (application, kind):
-            if kind is not CardKind.MY_NUMBER:
-                return CardIdentified(order, kind)
-            try:
+        try:
+            with self._card() as (channel, application, kind):
+                if kind is CardKind.PHONE:
+                    return CardIdentified(order, kind)
+                now = self._clock.now()
                 with self._within(self._deadlines.certificate_s):
-                    certificate, tries_left = application.certificate(), application.tries_left()
-            except CertificateLocked:
-                return CardIdentified(order, CardKind.PHONE)
-            except (errors.ProtocolViolation, errors.CardUnknown):
-                return CardIdentified(order, kind, trouble="unreadable")
-        self._certificate, self._tries_left = certificate, tries_left
-        trouble = trouble_of(certificate, self._trust, self._clock.now())
-        return CardIdentified(order, kind, tries_left, trouble, certificate)
+                    if kind is not CardKind.MY_NUMBER:
+                        return juki_card(order, channel, kind, self._juki, now)
+                    event = my_number_card(order, application, self._trust, now)
+        except CardForeign as card:
+            return CardIdentified(order, card.kind)
+        if event.trouble != PIN_NEVER_SET:
+            self._certificate, self._tries_left = event.certificate, event.tries_left
+        return event
 
     def _sign(self, order: effects.SignChallenge) -> Event:
         if not order.pin.complete:
             return CardFailed(order.order, "pin_incomplete")
-        with self._card() as (application, kind):
+        try:
+            return self._sign_with_card(order)
+        except CardForeign:
+            return CardFailed(order.order, "another_card")
+
+    def _sign_with_card(self, order: effects.SignChallenge) -> Event:
+        with self._card() as (_, application, kind):
             if kind is not CardKind.MY_NUMBER or not self._certificate:
                 return CardFailed(order.order, "another_card")
             with self._within(self._deadlines.certificate_s):
@@ -292,15 +291,15 @@ class CardReader:
         return CardSigned(order.order, signature)
 
     @contextmanager
-    def _card(self) -> Iterator[tuple[CardApplication, CardKind]]:
+    def _card(self) -> Iterator[tuple[Channel, CardApplication, CardKind]]:
         """Power the card up and ask what it is; powered down at the end, whatever happens."""
         try:
             with self._within(self._deadlines.identify_s):
                 gate = _Gate(self._reader.connect(), self._stop_if_silent)
-                application = CardApplication(Channel(gate, _trace), self._profile)
-                self._application = application
+                channel = Channel(gate, _trace)
+                application = self._application = CardApplication(channel, self._profile)
                 kind = application.identify()
-            yield application, kind
+            yield channel, application, kind
         finally:
             with self._within(self._deadlines.look_s):
                 self._reader.disconnect()

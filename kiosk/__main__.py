@@ -20,7 +20,8 @@ from config.load import load
 from config.schema import Settings
 from config.secrets import credential, runtime_directory, state_directory
 from drivers.card_certificate import CardTrust
-from drivers.card_reader import CardReader
+from drivers.card_juki import JukiProfile
+from drivers.card_readers import make_reader
 from drivers.cash_unit import CashUnit
 from drivers.certificate import Limits
 from drivers.issuer import CertificateIssuer, Line, Pinned, pinned, tls_context
@@ -172,6 +173,8 @@ def build(
     def line() -> Line:
         return Line(machine.centre, tls, max_answer, national.download_s)
 
+    card = national.juki_card
+    juki = JukiProfile(bytes.fromhex(card.application), card.file, card.profile_version)
     cash = CashUnit(machine.cash, clock)
     cash.resume(journal.mark())
     session_folder = base.runtime / SESSION_FOLDER
@@ -182,7 +185,7 @@ def build(
         folder.chmod(mode)
     heard = mirror.said if mirror else (lambda _phrase, _level: None)
     return Devices(
-        reader=CardReader(machine.reader, base.trust, clock),
+        reader=make_reader(machine.reader, base.trust, clock, juki),
         issuer=CertificateIssuer(
             line,
             base.city,

@@ -1,28 +1,19 @@
-"""The PC/SC reader on scripted scard calls, and the watchdog."""
+"""The PC/SC reader on scripted scard calls."""
 
 from __future__ import annotations
 
 import os
-import threading
-import time
 from typing import Any
 
 import pytest
 from smartcard import scard as pcsclite
 
 from drivers.apdu import CardDamaged
-from drivers.card_pcsc import (
-    SOCKET_VARIABLE,
-    CardMute,
-    PcscReader,
-    Presence,
-    ReaderBusy,
-    Watchdog,
-    reason_of,
-    use_socket,
-)
+from drivers.card_pcsc import SOCKET_VARIABLE, PcscReader, storage_card_of, use_socket
+from drivers.card_transport import CardForeign, CardMute, Presence, ReaderBusy, reason_of
 from drivers.worker import DeviceRefused
 from kiosk import errors
+from kiosk.events import CardKind
 
 EMPTY, PRESENT, MUTE, UNKNOWN, UNAVAILABLE, CHANGED = 0x10, 0x20, 0x200, 0x4, 0x8, 0x2
 PICC = "ACS ACR1252 Reader [PICC] 00 00"
@@ -37,6 +28,7 @@ class FakeScard:
         self.state = EMPTY
         self.results: dict[str, int] = {}
         self.answer: list[int] = [0x90, 0x00]
+        self.atr = bytes.fromhex("3B888001000005E0B381A1007F")
         self.calls: list[tuple[Any, ...]] = []
         self.wire: list[int] = []
         self.seen: list[int] = []
@@ -68,6 +60,9 @@ class FakeScard:
     def SCardConnect(self, context: Any, reader: str, share: int, protocols: int) -> Any:
         return self._result("connect", reader, share), "card", pcsclite.SCARD_PROTOCOL_T1
 
+    def SCardStatus(self, card: Any) -> Any:
+        return self._result("card status"), PICC, 0x34, pcsclite.SCARD_PROTOCOL_T1, list(self.atr)
+
     def SCardDisconnect(self, card: Any, disposition: int) -> int:
         return self._result("disconnect", disposition)
 
@@ -84,7 +79,7 @@ def scard() -> FakeScard:
 
 @pytest.fixture
 def reader(scard: FakeScard) -> PcscReader:
-    reader = PcscReader("[PICC]", scard)
+    reader = PcscReader("[PICC]", scard=scard)
     reader.open()
     return reader
 
@@ -126,7 +121,7 @@ def test_after_a_good_exchange_nothing_is_waited_for(reader, scard) -> None:
 
 def test_two_matching_readers_are_a_matter_of_configuration(scard) -> None:
     with pytest.raises(DeviceRefused) as caught:
-        PcscReader("ACR1252", scard).open()
+        PcscReader("ACR1252", scard=scard).open()
     assert caught.value.reason == "configuration_error"
     assert "reader.name_contains" in caught.value.remedy
 
@@ -135,20 +130,20 @@ def test_two_matching_readers_are_a_matter_of_configuration(scard) -> None:
 def test_no_matching_reader_is_offline(scard, readers) -> None:
     scard.readers = readers
     with pytest.raises(errors.DeviceOffline):
-        PcscReader("[PICC]", scard).open()
+        PcscReader("[PICC]", scard=scard).open()
 
 
 def test_no_reader_at_all_is_offline(scard) -> None:
     scard.results["list"] = 0x8010002E
     with pytest.raises(errors.DeviceOffline):
-        PcscReader("[PICC]", scard).open()
+        PcscReader("[PICC]", scard=scard).open()
 
 
 @pytest.mark.parametrize("code", [0x8010001D, 0x8010001E, 0x80100013, 0x80100013 - (1 << 32)])
 def test_a_missing_pcscd_is_offline_also_with_negative_codes(scard, code: int) -> None:
     scard.results["establish"] = code
     with pytest.raises(errors.DeviceOffline):
-        PcscReader("[PICC]", scard).open()
+        PcscReader("[PICC]", scard=scard).open()
 
 
 def test_presence_is_followed_with_the_event_counter(reader, scard) -> None:
@@ -186,7 +181,7 @@ def test_an_unplugged_reader_is_offline(reader, scard) -> None:
 
 def test_nothing_works_before_opening(scard) -> None:
     with pytest.raises(errors.DeviceOffline):
-        PcscReader("[PICC]", scard).look()
+        PcscReader("[PICC]", scard=scard).look()
 
 
 @pytest.mark.parametrize(
@@ -207,12 +202,37 @@ def test_nothing_works_before_opening(scard) -> None:
         (0x80100003, errors.DeviceOffline, "offline"),
     ],
 )
-@pytest.mark.parametrize("call", ["connect", "transmit"])
+@pytest.mark.parametrize("call", ["connect", "card status", "transmit"])
 def test_result_codes_become_errors(reader, scard, call: str, code: int, error, word: str) -> None:
     scard.results[call] = code
     with pytest.raises(error) as caught:
         reader.connect().transmit(b"\x00\x20\x00\x80")
     assert reason_of(caught.value) == word
+
+
+@pytest.mark.parametrize(
+    ("atr", "kind"),
+    [
+        ("3B8F8001804F0CA00000030611003B0000000042", CardKind.FELICA),
+        ("3B8F8001804F0CA0000003060300030000000068", None),  # MIFARE Ultralight
+        ("3B8F8001804F0CA000000306 03F01100000000 8A", CardKind.FELICA),  # as readers of ACS say it
+        ("3B888001000000009181C100D8", None),  # a driving licence
+        ("3B8F8001804F0CA000000306", None),
+        ("", None),
+    ],
+)
+def test_only_an_answer_to_reset_made_by_the_reader_tells_the_kind(atr: str, kind: CardKind | None) -> None:
+    assert storage_card_of(bytes.fromhex(atr)) is kind
+
+
+def test_a_felica_is_not_spoken_to_and_powered_down(reader, scard) -> None:
+    scard.atr = bytes.fromhex("3B8F8001804F0CA00000030611003B0000000042")
+    with pytest.raises(CardForeign) as caught:
+        reader.connect()
+    assert caught.value.kind is CardKind.FELICA
+    reader.disconnect()
+    assert scard.calls[-1] == ("disconnect", pcsclite.SCARD_UNPOWER_CARD)
+    assert not any(call[0] == "transmit" for call in scard.calls)
 
 
 def test_an_empty_answer_is_a_card_that_left(reader, scard) -> None:
@@ -245,46 +265,3 @@ def test_only_a_configured_socket_changes_the_environment(monkeypatch) -> None:
     assert os.environ[SOCKET_VARIABLE] == "/run/a"
     use_socket("/run/b")
     assert os.environ[SOCKET_VARIABLE] == "/run/b"
-
-
-def test_the_watchdog_speaks_while_the_call_still_blocks_and_once() -> None:
-    told: list[str] = []
-    release = threading.Event()
-
-    def expired() -> None:
-        told.append("expired")
-        release.set()
-
-    watchdog = Watchdog(expired)
-    watchdog.start()
-    with watchdog.within(60.0):
-        pass
-    with watchdog.within(0.01):
-        assert release.wait(5.0)
-    with watchdog.within(60.0):
-        pass
-    watchdog.stop()
-    watchdog.stop()
-    assert told == ["expired"]
-
-
-def test_a_nearer_deadline_wakes_the_watchdog_from_a_farther_one() -> None:
-    release = threading.Event()
-    watchdog = Watchdog(release.set)
-    watchdog.start()
-    with watchdog.within(60.0):
-        while watchdog._wake is None:
-            time.sleep(0.001)
-    with watchdog.within(0.01):
-        assert release.wait(5.0)
-    watchdog.stop()
-
-
-def test_a_call_that_returns_in_time_is_not_reported() -> None:
-    told = threading.Event()
-    watchdog = Watchdog(told.set)
-    watchdog.start()
-    with watchdog.within(0.05):
-        pass
-    assert not told.wait(0.1)
-    watchdog.stop()

@@ -10,7 +10,6 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
@@ -18,8 +17,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from drivers.card_application import DIGEST_INFO_SHA256
-from drivers.card_pcsc import CardMute, Presence, ReaderBusy
-from drivers.card_reader import CardReader, Deadlines
+from drivers.card_reader import CardReader
+from drivers.card_transport import CardMute, Presence, ReaderBusy
+from drivers.card_watchdog import Deadlines
 from kiosk import errors
 from kiosk.effects import IdentifyCard, SignChallenge
 from kiosk.events import (
@@ -44,21 +44,15 @@ IDENTIFY = "identify my number card"
 VERIFY = "002000800431323334"
 
 
-@dataclass(frozen=True)
-class Named:
-    """Reader settings."""
-
-    name_contains: str
-    csock: str = ""
-
-
 class FixedClock:
     def now(self) -> datetime:
         return NOW
 
 
 class FakeReader:
-    """Stands for PcscReader: what lies there is set, each connection answers by its own script."""
+    """Stands for any transport: what lies there is set, each connection answers by its own script."""
+
+    poll_s = 0.02
 
     def __init__(self) -> None:
         self.presence: tuple[Presence, bool] | Exception = (Presence.EMPTY, False)
@@ -110,10 +104,7 @@ class Bench:
         self.fake = FakeReader()
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.certificate = pki.leaf()
-        settings = Named("any")
-        self.driver = CardReader(
-            settings, pki.trust, FixedClock(), deadlines=deadlines, reader=self.fake  # type: ignore[arg-type]
-        )  # fmt: skip
+        self.driver = CardReader(self.fake, pki.trust, FixedClock(), deadlines=deadlines)  # type: ignore[arg-type]
 
     def start(self) -> None:
         self.driver.start(self.events.put)
@@ -234,14 +225,14 @@ def test_a_my_number_card_is_identified_and_powered_down(bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"),
-    [("identify juki card", CardKind.JUKI), ("identify android phone", CardKind.PHONE),
-     ("identify iphone", CardKind.PHONE), ("identify unknown token", CardKind.UNKNOWN),
-     ("identify card without the application", CardKind.UNKNOWN)],
+    ("name", "kind", "trouble"),
+    [("identify juki card", CardKind.JUKI, "expired"), ("identify android phone", CardKind.PHONE, ""),
+     ("identify iphone", CardKind.PHONE, ""), ("identify unknown token", CardKind.UNKNOWN, ""),
+     ("identify card without the application", CardKind.UNKNOWN, "")],
 )  # fmt: skip
-def test_other_cards_are_named_and_left_alone(bench, dialogue, name: str, kind: CardKind) -> None:
+def test_other_cards_are_named_and_left_alone(bench, dialogue, name: str, kind: CardKind, trouble: str) -> None:
     bench.lay(dialogue(name))
-    assert bench.identify() == CardIdentified(1, kind)
+    assert bench.identify() == CardIdentified(1, kind, trouble=trouble)
     event, _ = bench.sign_with(dialogue(name))
     assert event == CardFailed(2, "another_card")
     assert not any(command.startswith("0020") for command in bench.fake.sent)

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from drivers.card_certificate import CardTrust
 from drivers.card_pcsc import SOCKET_VARIABLE
-from drivers.card_reader import CardReader, Deadlines
+from drivers.card_readers import make_reader
+from drivers.card_watchdog import Deadlines
 from hardware_sim.card import AUTH_POLICY_OID, CardAuthority, CardSpec, CardStand
 from kiosk.effects import IdentifyCard, SignChallenge
 from kiosk.events import (
@@ -53,6 +54,8 @@ class Named:
 
     name_contains: str
     csock: str = ""
+    driver: str = "pcsc"
+    device: str = ""
 
 
 class Today:
@@ -66,7 +69,7 @@ class Terminal:
     def __init__(self, stand: CardStand, trust: CardTrust, deadlines: Deadlines | None = None) -> None:
         settings = Named("Virtual PCD 00 00", str(stand.csock))
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self.driver = CardReader(settings, trust, Today(), deadlines=deadlines)
+        self.driver = make_reader(settings, trust, Today(), None, deadlines=deadlines)
         self.order = 0
 
     def expect(self, event: Event) -> None:
