@@ -153,34 +153,36 @@ def _moment(instant: datetime, language: str) -> str:
 
 
 def _in_japanese(opening: Opening) -> str:
-    whose = {SERVER: "市のシステム", CERTIFICATE: "この証明書"}.get(opening.limited_by, "")
+    whose = {SERVER: "市のシステムの", CERTIFICATE: "この証明書の"}.get(opening.limited_by, "")
     use = "受け取れる" if opening.limited_by == CERTIFICATE else "使える"
     following = opening.next_opening
     if opening.open:
-        return f"{_moment(opening.closes_at, 'ja')}まで使えます。" if opening.closes_at else "いつでも使えます。"
+        until = f"{_moment(opening.closes_at, 'ja')}まで" if opening.closes_at else "いつでも"
+        return f"{until}受け付けています。"
     if opening.reason is Reason.NOT_STARTED:
         if following is None:
             return "このサービスはまだ始まっておらず、始まる日は窓口でお尋ねください。"
         when = f"{following.year}年（{wareki(following.date()).partition('年')[0]}年）{_moment(following, 'ja')}"
         return f"このサービスはまだ始まっておらず、使えるのは{when}からです。"
-    rest = f"{whose}がお休み" if whose else "お休み"
-    today = f"今日（{opening.detail}）" if opening.detail else "今日"
+    rest = f"{whose}受付がお休み" if whose else "お休み"
+    why_today = f"（{opening.detail}）" if opening.detail else ""
+    day = f"今日{why_today}"
     match opening.reason:
         case Reason.BEFORE_HOURS:
-            why = f"いまは{whose}の受付時間外で" if whose else "いまは受付時間外で"
+            why = f"いまは{whose}受付時間外で"
             if following is not None:
                 clock = clock_text(following.hour * 60 + following.minute)
-                return f"{why}、次に{use}のは{today}の{clock}からです。"
+                return f"{why}、次に{use}のは{day}の{clock}からです。"
         case Reason.AFTER_HOURS:
-            why = f"{today}の{whose}の受付は終わりましたので" if whose else f"{today}の受付は終わりましたので"
+            why = f"{whose}{day}の受付は終わりましたので"
         case Reason.HOLIDAY:
             # 振替休日 and 国民の休日 are days off, but no 祝日.
-            holiday = opening.detail if opening.detail.endswith("休日") else f"祝日（{opening.detail}）"
+            holiday = opening.detail if opening.detail.endswith("休日") else f"祝日{why_today}"
             why = f"今日は{holiday}で{rest}のため"
         case Reason.YEAR_END:
-            why = f"{opening.detail}で{rest}のため"
+            why = f"年末年始で{rest}のため"
         case Reason.EXCEPTION:
-            why = f"今日は{rest}（{opening.detail}）のため"
+            why = f"今日は{rest}{why_today}のため"
         case _:
             why = f"今日は{rest}のため" if whose else "今日は定休日のため"
     if following is None:
@@ -189,18 +191,13 @@ def _in_japanese(opening: Opening) -> str:
 
 
 def _in_english(opening: Opening) -> str:
-    closed = {SERVER: "The city's system is closed", CERTIFICATE: "This certificate is not issued"}.get(
-        opening.limited_by, "This machine is closed"
-    )
-    hours = {SERVER: "the hours of the city's system", CERTIFICATE: "the hours for this certificate"}.get(
-        opening.limited_by, "opening hours"
-    )
-    do = "get this certificate" if opening.limited_by == CERTIFICATE else "use this machine"
+    closed, hours, do = {
+        SERVER: ("The city's system is closed", "the hours of the city's system", "use this machine"),
+        CERTIFICATE: ("This certificate is not issued", "the hours for this certificate", "get it"),
+    }.get(opening.limited_by, ("This machine is closed", "opening hours", "use this machine"))
     following = opening.next_opening
     if opening.open:
-        if opening.closes_at is None:
-            return "You can use this machine at any time."
-        return f"You can use this machine until {_moment(opening.closes_at, 'en')}."
+        return f"Open until {_moment(opening.closes_at, 'en')}." if opening.closes_at else "Open at any time."
     if opening.reason is Reason.NOT_STARTED:
         if following is None:
             return "This service has not started yet; please ask at the counter when it will."
@@ -213,7 +210,7 @@ def _in_english(opening: Opening) -> str:
                     f"{why}; you can next {do} from {clock_text(following.hour * 60 + following.minute, 'en')} today."
                 )
         case Reason.AFTER_HOURS:
-            why = f"It is past {hours} for today"
+            why = f"{hours[0].upper()}{hours[1:]} are over for today"
         case Reason.HOLIDAY:
             why = f"{closed} today ({_english_holidays().get(opening.detail, 'national holiday')})"
         case Reason.YEAR_END:

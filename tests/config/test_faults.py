@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import config
 from config.errors import ConfigError
 from config.load import load, load_national
 
@@ -114,6 +115,7 @@ PROFILE_FAULTS = [
     ("minimum_age = 15", "minimum_age = 21", "minimum_age", "must not be above 20"),
     ("minimum_age = 15", "minimum_age = -1", "minimum_age", "above zero"),
     ("receipt_required = false", "receipt_required = 0", "receipt_required", "must be true or false"),
+    ('languages = ["ja", "en"]', 'languages = ["ja", "en"]\njuki_card = 1', "juki_card", "set for the whole country"),
     ('languages = ["ja", "en"]', 'languages = ["ja"]\npin_idle_s = 600', "pin_idle_s", "set for the whole country"),
     ('languages = ["ja", "en"]', 'languages = ["ja"]\nsuspended_areas = ["tax", "tax"]', "suspended_areas[2]", "twice"),
     ('languages = ["ja", "en"]', 'languages = ["ja"]\nsuspended_areas = ["sea"]', "suspended_areas[1]", "one of"),
@@ -145,6 +147,9 @@ PROFILE_FAULTS = [
     ('kind = "seal"', 'kind = "residence"', "certificates[2].kind", "listed twice"),
     ('area = "tax"', 'area = "resident_registry"', "certificates[3].area", "belongs to 'tax'"),
     ("max_copies = 10", "max_copies = 21", "certificates[1].max_copies", "must not be above 20"),
+    ("service_from = 2016-01-22       # the", "service_from = 9999-01-22 # the", "service_from", "are 1952 to"),
+    ("service_from = 2016-01-22       # assumption", "service_from = 9999-01-22", "certificates[1].service_from", "are 1952"),
+    ("yen = 300", "yen = -10", "certificates[1].fees[1].yen", "above zero"),
     ("enabled = true", "enabled = 1", "certificates[1].enabled", "must be true or false"),
     ("service_from = 2016-01-22", "service_from = 2016-01-23", "certificates[1].service_from", "before the"),
     ("from_date = 2016-01-22", "from_date = 2016-01-23", "certificates[1].fees[1].from_date", "no fee is set"),
@@ -253,6 +258,80 @@ def test_a_required_camera_needs_its_legal_basis(profile_with: Callable[..., Pat
     assert_told(faults(file), "town.toml", "legal_basis", 'activity "camera"')
     town.write_text(town.read_text().replace("required = true", "required = false"))
     assert load(file).profile.camera.required is False
+
+
+def test_two_flows_for_one_kind_of_card_are_refused(
+    profile_with: Callable[..., Path], national_with: Callable[..., None]
+) -> None:
+    flow = (Path(config.__file__).parent / "national.toml").read_text()
+    flow = flow[flow.index("[flows.juki]") :].replace("flows.juki", "flows.juki-again")
+    national_with(("[flows.juki]", flow + "\n[flows.juki]"))
+    file = profile_with(('flows = ["mynumber"]', 'flows = ["juki", "mynumber", "juki-again"]'))
+    assert_told(faults(file), "town.toml", "flows[3]", "'juki-again' and 'juki' are both for a 'juki' card")
+    sound = profile_with(('flows = ["mynumber"]', 'flows = ["juki-again", "mynumber"]'))
+    assert load(sound).profile.flows == ("juki-again", "mynumber")
+
+
+def test_english_is_required_where_it_is_listed(profile_with: Callable[..., Path], tmp_path: Path) -> None:
+    file = profile_with()
+    town = tmp_path / "town.toml"
+    text = town.read_text()
+    town.write_text(text[: text.index("[english]")] + text[text.index("[[legal_basis]]") :])
+    assert_told(faults(file), "town.toml", "english", 'languages lists "en": add the table')
+    town.write_text(town.read_text().replace('languages = ["ja", "en"]', 'languages = ["ja"]'))
+    assert load(file).profile.english is None
+
+
+HOURS = """
+{key}
+monday = ["{window}"]
+tuesday = ["{window}"]
+wednesday = []
+thursday = []
+friday = []
+saturday = ["10:00-12:00"]
+sunday = []
+holiday_policy = "close"
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "window", "at", "words"),
+    [
+        ("[server]", "17:15-08:30", "server.monday[1]", "ends before it begins"),
+        ("[server]", "06:00-08:30", "server", "no hour in common with calendar: nothing could ever be issued"),
+        ("[certificates.calendar]", "06:00-08:30", "certificates[4].calendar", "no hour in common with calendar:"),
+    ],
+)
+def test_hours_that_can_never_be_used_are_refused(
+    profile_with: Callable[..., Path], key: str, window: str, at: str, words: str
+) -> None:
+    # The machine opens at 8:30 on both days, and not at all on Saturday.
+    file = profile_with(("[camera]", HOURS.format(key=key, window=window) + "[camera]"))
+    assert_told(faults(file), "town.toml", at, words)
+
+
+def test_one_common_hour_is_enough_and_a_dated_exception_may_give_it(profile_with: Callable[..., Path]) -> None:
+    tuesday = HOURS.format(key="[server]", window="18:00-20:00")
+    assert load(profile_with(("[camera]", tuesday + "[camera]"))).profile.server is not None
+    never = HOURS.format(key="[certificates.calendar]", window="20:00-21:00")
+    assert_told(
+        faults(profile_with(("[camera]", never + "[camera]"))), "town.toml", "certificates[4].calendar", "never"
+    )
+    once = EXCEPTION.format(first="2029-12-05", last="2029-12-05", more="", reason="臨時開庁")
+    once += EXCEPTION.format(first="2029-12-08", last="2029-12-08", more="", reason="臨時開庁")
+    # 2029-12-08 is a Saturday, on which the certificate has hours.
+    file = profile_with(("[camera]", never + "[camera]"), ("# Fees, copies", once + "# Fees, copies"))
+    assert load(file).profile.certificates[3].calendar is not None
+
+
+def test_a_certificate_that_never_meets_machine_and_server_together_is_refused(
+    profile_with: Callable[..., Path],
+) -> None:
+    server = HOURS.format(key="[server]", window="08:30-12:00")
+    certificate = HOURS.format(key="[certificates.calendar]", window="13:00-17:00")
+    file = profile_with(("[camera]", certificate + server + "[camera]"))
+    assert_told(faults(file), "town.toml", "certificates[4].calendar", "no hour in common with calendar and server")
 
 
 EXCEPTION = """
