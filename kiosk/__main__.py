@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from config.calendar import Calendar
 from config.clock import Clock, open_clock
 from config.errors import ConfigError, Problem
+from config.hours import machine_hours
 from config.load import load
 from config.schema import Settings
 from config.secrets import credential, runtime_directory, state_directory
@@ -27,7 +27,7 @@ from drivers.certificate import Limits
 from drivers.issuer import CertificateIssuer, Line, Pinned, pinned, tls_context
 from drivers.printer_cups import CertificatePrinter
 from drivers.sensors import ModbusSensors
-from kiosk.catalogue import Rules
+from kiosk.catalogue import rules_of
 from kiosk.errors import JournalError
 from kiosk.events import Part
 from kiosk.gate import Gate
@@ -55,7 +55,6 @@ class Ground:
     """What is read once, by the parent, and holds nothing of anybody."""
 
     settings: Settings
-    calendar: Calendar
     trust: CardTrust
     city: Pinned
     state: Path
@@ -78,11 +77,10 @@ def ground(settings: Settings) -> Ground:
     for name in ("terminal.key", "terminal.crt", "centre.pin"):
         credential(name)
     Panel(machine.panel.width_px, machine.panel.height_px, machine.panel.diagonal_in)
-    calendar = Calendar(settings.profile.calendar)
     # Read once here, so that no child has to: tables of holidays, line breaking, fonts' character maps.
-    calendar.is_open(datetime.now(UTC))
+    machine_hours(settings.profile).is_open(datetime.now(UTC))
     preload()
-    return Ground(settings, calendar, trust, city, state, runtime, Path(os.environ["CREDENTIALS_DIRECTORY"]))
+    return Ground(settings, trust, city, state, runtime, Path(os.environ["CREDENTIALS_DIRECTORY"]))
 
 
 class Stopped(Exception):
@@ -93,7 +91,7 @@ def serve_one(base: Ground) -> int:
     """The life of one child: recovery, one person, the end."""
     signal.signal(signal.SIGTERM, _raise_stopped)
     machine = base.settings.machine
-    clock = open_clock(machine, "kiosk")
+    clock = open_clock(machine, f"kiosk {machine.terminal_id}"[:32])
     mirror = Mirror(machine.bench.mirror_socket) if machine.bench else None
     panel = Panel(machine.panel.width_px, machine.panel.height_px, machine.panel.diagonal_in)
     display = Display(panel, mirror)
@@ -140,7 +138,7 @@ def first_session(base: Ground, journal: Journal, clock: Clock, book: StaffBook)
         required.add(Part.SENSORS)
     if machine.sound.required:
         required.add(Part.SOUND)
-    rules = Rules(settings, base.calendar, frozenset(required), sensed=machine.sensors is not None)
+    rules = rules_of(settings, frozenset(required), sensed=machine.sensors is not None)
     most_copies = max(certificate.max_copies for certificate in settings.profile.certificates)
     tokens = tuple(secrets.token_hex(16) for _ in range(1 + most_copies))
     return Session(
@@ -229,7 +227,7 @@ def close(devices: Devices) -> None:
 def _stay_closed(base: Ground, clock: Clock, display: Display) -> int:
     """The journal cannot be used, so nothing may move: say so on the screen until staff have looked."""
     settings = base.settings
-    rules = Rules(settings, base.calendar, frozenset(), sensed=False)
+    rules = rules_of(settings, frozenset(), sensed=False)
     session = Session(rules, ("",), state=State.STARTING)
     try:
         while True:

@@ -171,6 +171,12 @@ class Loop:
                 d.issuer.open_session(order)
             case f.Authenticate():
                 d.issuer.authenticate(order)
+            case f.RecogniseCard():
+                d.issuer.recognise_card(order)
+            case f.CheckPin():
+                d.issuer.check_pin(order)
+            case f.ListHousehold():
+                d.issuer.list_household(order)
             case f.Issue():
                 d.issuer.issue(order)
             case f.CheckCash():

@@ -24,10 +24,19 @@ Three sentences are property tests over random roads through this table:
 Staff, with the key switch turned, from rest: STAFF_SIGN_IN → STAFF_CHECKING → STAFF_MENU
     → STAFF_REOPENING, STAFF_FOUND → STAFF_MENU → rest.
 
-The resident's way (design §4, `hold_until_auth_then_remove`):
+The resident's way (design §4). The card's kind chooses the flow. `hold_until_auth_then_remove` (My Number):
 
     STARTING → RECOVERING* → IDLE → READING_CARD → CONNECTING → [LAST_TRY] → AWAITING_PIN → AUTHENTICATING
-    → RECOGNISING → TAKING_CARD → CHOOSING_… [LISTING_HOUSEHOLD →] … → CONFIRMING → DOWNLOADING
+    → RECOGNISING → TAKING_CARD → CHOOSING_CERTIFICATE → …
+
+`tap_then_remove` (Juki, F-21):
+
+    … → READING_CARD → CONNECTING → RECOGNISING → TAKING_CARD → CHOOSING_CERTIFICATE → [LAST_TRY] → AWAITING_PIN
+    → AUTHENTICATING → …
+
+and from there the same:
+
+    CHOOSING_… [LISTING_HOUSEHOLD →] … → CONFIRMING → DOWNLOADING
     → CONFIRMING_IDENTITY → PREPARING → PAYING → DRAINING → PRINTING → ERASING_DOCUMENTS → SETTLING
     → [RECEIPT] → TAKING → ERASING → ENDED
     any of them, before money → [TAKING_CARD] → REFUSED → ERASING → ENDED
@@ -41,12 +50,14 @@ from typing import Any, Final, get_args
 from kiosk import events as e
 from kiosk import moves_card as card
 from kiosk import moves_choice as choice
+from kiosk import moves_pin as pin
 from kiosk import moves_print as out
 from kiosk import moves_service as service
 from kiosk import moves_settle as money
 from kiosk import moves_staff as staff
+from kiosk import moves_way as way
 from kiosk.effects import Effect, Record, Say
-from kiosk.moves import Move, Result, drain, refuse, stay
+from kiosk.moves import Move, Result, drain, refuse, stay, touched
 from kiosk.session import STAFF, Moment, Session, State
 
 EVENTS: Final[tuple[type, ...]] = get_args(e.Event)
@@ -100,8 +111,9 @@ def limit_tick(session: Session, _event: e.Tick, now: Moment) -> Result:
     limits = {
         State.READING_CARD: (national.card_phase_s, "card_unreadable"),
         State.CONNECTING: (national.card_phase_s, "city_unavailable"),
-        State.AUTHENTICATING: (national.card_phase_s, "card_unreadable"),
+        State.AUTHENTICATING: (national.card_phase_s, "city_unavailable" if session.taps else "card_unreadable"),
         State.RECOGNISING: (national.card_phase_s, "city_unavailable"),
+        State.LISTING_HOUSEHOLD: (national.card_phase_s, "city_unavailable"),
         State.DOWNLOADING: (national.download_s + 5, "city_unavailable"),
         State.PREPARING: (PREPARE_S, "printer_not_ready"),
     }
@@ -160,7 +172,10 @@ def left_alone(session: Session, now: Moment) -> Result:
 
 
 def more_time(session: Session, _event: e.MoreTimePressed, now: Moment) -> Result:
-    return stay(replace(session, touched=now.boot, warned=False))
+    """As often as the national settings allow on one screen; a machine must come free for the next person."""
+    if session.extensions >= session.rules.national.max_extensions:
+        return stay(session)
+    return stay(touched(replace(session, extensions=session.extensions + 1), now))
 
 
 ASKING: Final[Row] = {
@@ -168,7 +183,7 @@ ASKING: Final[Row] = {
     e.Tick: person_tick,
     e.MoreTimePressed: more_time,
     e.CancelPressed: choice.cancelled,
-    e.BackPressed: choice.back,
+    e.BackPressed: way.back,
     **ignoring(ANSWERS, LEVER),
 }
 """Rows of screens that wait for the person, before money."""
@@ -213,25 +228,38 @@ TABLE: Final[dict[State, Row]] = {
     **{state: {**AT_REST, **staff.ROWS.get(state, {})} for state in STAFF},
     State.READING_CARD: waiting(CardIdentified=card.identified, **CARD_AT_WORK),
     State.CONNECTING: waiting(SessionOpened=card.opened, CardRemoved=card.card_pulled, **CITY_AT_WORK),
-    State.LAST_TRY: asking(NextPressed=card.last_try_accepted, BackPressed=card.pin_back, CardRemoved=card.card_pulled),
+    State.LAST_TRY: asking(NextPressed=pin.last_try_accepted, BackPressed=pin.pin_back, CardRemoved=card.card_pulled),
     State.AWAITING_PIN: asking(
-        DigitPressed=card.digit,
-        PinCorrected=card.corrected,
-        PinConfirmed=card.pin_confirmed,
-        BackPressed=card.pin_back,
+        DigitPressed=pin.digit,
+        PinCorrected=pin.corrected,
+        PinConfirmed=pin.pin_confirmed,
+        BackPressed=pin.pin_back,
         CardRemoved=card.card_pulled,
     ),
     # Here a removal is not yet the end: only the driver knows whether the VERIFY was sent, and says so.
-    State.AUTHENTICATING: waiting(CardSigned=card.signed, PinRefused=card.pin_refused, CardFailed=card.card_failed),
-    State.RECOGNISING: waiting(Authenticated=card.recognised, CardRemoved=card.card_gone_early, **CITY_AT_WORK),
-    State.LISTING_HOUSEHOLD: waiting(**CITY_AT_WORK),
-    State.CHOOSING_MEMBERS: asking(NextPressed=choice.next_pressed),
+    State.AUTHENTICATING: waiting(
+        CardSigned=pin.signed,
+        PinRefused=pin.pin_refused,
+        CardFailed=card.card_failed,
+        Authenticated=card.authenticated,
+        **CITY_AT_WORK,
+    ),
+    State.RECOGNISING: waiting(
+        Authenticated=card.authenticated,
+        CardRecognised=card.card_recognised,
+        CardRemoved=card.card_gone_early,
+        **CITY_AT_WORK,
+    ),
     State.TAKING_CARD: waiting(
         Tick=card.taking_card_tick, CardRemoved=card.card_taken, CardPresented=card.card_back_again
     ),
     State.CHOOSING_CERTIFICATE: asking(CertificateChosen=choice.certificate_chosen),
     State.CHOOSING_KIND: asking(NextPressed=choice.next_pressed),
     State.CHOOSING_HOUSEHOLD: asking(HouseholdChosen=choice.household_chosen),
+    State.LISTING_HOUSEHOLD: waiting(
+        HouseholdListed=choice.household_listed, CancelPressed=choice.cancelled, **CITY_AT_WORK
+    ),
+    State.CHOOSING_MEMBERS: asking(MemberToggled=choice.member_toggled, NextPressed=choice.members_chosen),
     State.CHOOSING_ITEMS: asking(ItemToggled=choice.item_toggled, NextPressed=choice.next_pressed),
     State.CHOOSING_COPIES: asking(CopiesChanged=choice.copies_changed, NextPressed=choice.next_pressed),
     State.CONFIRMING: asking(NextPressed=choice.confirmed),

@@ -26,6 +26,7 @@ PHRASE_OF: Final = {
     State.CHOOSING_CERTIFICATE: "choose_certificate",
     State.CHOOSING_KIND: "choose_kind",
     State.CHOOSING_HOUSEHOLD: "choose_household",
+    State.CHOOSING_MEMBERS: "choose_members",
     State.CHOOSING_ITEMS: "choose_items",
     State.CHOOSING_COPIES: "choose_copies",
     State.CONFIRMING: "confirm",
@@ -53,6 +54,7 @@ def go(session: Session, state: State, now: Moment, *effects: Effect, **changes:
         entered=now.boot,
         touched=now.boot,
         warned=False,
+        extensions=0,
         awaiting=0,
         said="",
         said_times=0,
@@ -64,6 +66,11 @@ def go(session: Session, state: State, now: Moment, *effects: Effect, **changes:
         entered = replace(entered, said=phrase, said_at=now.boot, said_times=1)
         return entered, (*effects, Say(phrase))
     return entered, effects
+
+
+def touched(session: Session, now: Moment) -> Session:
+    """Somebody is there: the person's time on this screen begins anew."""
+    return replace(session, touched=now.boot, warned=False)
 
 
 def ask(session: Session) -> tuple[Session, int]:

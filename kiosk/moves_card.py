@@ -1,54 +1,77 @@
-"""From the card on the reader to the card back in the hand: identify, connect, PIN, sign, recognise."""
+"""From the card on the reader to the card back in the hand: identify, connect, recognise; who the city says it is."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
-from kiosk.effects import Authenticate, IdentifyCard, OpenSession, ReleaseCard, SignChallenge
+from kiosk.effects import Effect, IdentifyCard, OpenSession, RecogniseCard, ReleaseCard
 from kiosk.events import (
     Authenticated,
-    BackPressed,
     CardFailed,
     CardIdentified,
     CardKind,
     CardPresented,
+    CardRecognised,
     CardRemoved,
-    CardSigned,
-    DigitPressed,
     IdentityMismatched,
     IssuerDeclined,
     IssuerFailed,
-    NextPressed,
-    PinConfirmed,
-    PinCorrected,
-    PinRefused,
     SessionOpened,
     Tick,
 )
 from kiosk.moves import Result, ask_in, erase, go, record, refuse, repeat, stay, stop_line
-from kiosk.secret import Pin
+from kiosk.moves_way import ask_for_pin, enter, onward
 from kiosk.session import Card, Moment, Session, State
 
-KIND_REFUSED = {
-    CardKind.JUKI: "card_juki_expired",
+KIND_REFUSED: Final = {
     CardKind.PHONE: "card_phone",
-    CardKind.FELICA: "card_unknown",
+    CardKind.FELICA: "card_felica",
     CardKind.SEVERAL: "several_cards",
     CardKind.UNKNOWN: "card_unknown",
 }
-"""Cards this flow does not serve, with the text that says what to do. (The Juki flow comes with its profile.)"""
+"""Cards that no flow serves, with the text that says what to do."""
+
+TROUBLES: Final = {
+    (CardKind.JUKI, "expired"): "card_juki_expired",
+    (CardKind.JUKI, "pin_never_set"): "pin_never_set",
+    (CardKind.MY_NUMBER, "pin_never_set"): "pin_never_set",
+}
+"""Troubles whose text is not `card_<trouble>`."""
+
+CARD_GONE_S: Final = 0.2
+"""A reader that was opened anew tells of a removal and, at once, of the card that still lies there."""
 
 
 def identified(session: Session, event: CardIdentified, now: Moment) -> Result:
-    """Only a good My Number card goes on, and only then is the city asked: nobody loses a try for nothing."""
-    if reason := KIND_REFUSED.get(event.kind):
+    """The card's kind chooses the flow. The city is asked only for a card it can do something with (A12)."""
+    if reason := cannot_serve(session, event):
         return refuse(session, now, reason)
+    card = replace(
+        session.card,
+        kind=event.kind,
+        tries_left=event.tries_left,
+        certificate=event.certificate,
+        handle=event.handle,
+        home=event.home,
+    )
+    session = replace(session, card=card)
+    # A card that goes back at once has said all it has to say.
+    release: tuple[Effect, ...] = (ReleaseCard(),) if session.taps else ()
+    return ask_in(session, State.CONNECTING, now, OpenSession, *release)
+
+
+def cannot_serve(session: Session, event: CardIdentified) -> str:
+    """Why this card goes back without a word to the city; empty if it does not."""
+    if reason := KIND_REFUSED.get(event.kind):
+        return reason
+    if session.rules.flow(event.kind) is None:
+        return "card_not_served"
     if event.trouble:
-        return refuse(session, now, "card_" + event.trouble)
-    if event.tries_left == 0:
-        return refuse(session, now, "pin_blocked")
-    card = replace(session.card, kind=event.kind, tries_left=event.tries_left, certificate=event.certificate)
-    return ask_in(session, State.CONNECTING, now, OpenSession, card=card)
+        return TROUBLES.get((event.kind, event.trouble), "card_" + event.trouble)
+    if event.kind is CardKind.JUKI:
+        return "" if event.home == session.rules.profile.municipality_code else "other_city"
+    return "" if event.tries_left else "pin_blocked"
 
 
 def card_failed(session: Session, event: CardFailed, now: Moment) -> Result:
@@ -63,94 +86,70 @@ def card_failed(session: Session, event: CardFailed, now: Moment) -> Result:
 
 
 def opened(session: Session, event: SessionOpened, now: Moment) -> Result:
-    session = replace(session, awaiting=0, card=replace(session.card, challenge=event.challenge))
-    return ask_for_pin(session, now)
-
-
-def ask_for_pin(session: Session, now: Moment) -> Result:
-    """The pad, or first the question whether to use the last try (A12)."""
-    state = State.LAST_TRY if session.card.tries_left == 1 else State.AWAITING_PIN
-    return go(session, state, now)
-
-
-def last_try_accepted(session: Session, _event: NextPressed, now: Moment) -> Result:
-    return go(session, State.AWAITING_PIN, now)
-
-
-def digit(session: Session, event: DigitPressed, now: Moment) -> Result:
-    session.card.pin.push(event.digit)
-    return _count_digits(session, now)
-
-
-def corrected(session: Session, _event: PinCorrected, now: Moment) -> Result:
-    session.card.pin.pop()
-    return _count_digits(session, now)
-
-
-def _count_digits(session: Session, now: Moment) -> Result:
-    card = replace(session.card, digits=len(session.card.pin))
-    return stay(replace(session, card=card, touched=now.boot, warned=False))
-
-
-def pin_confirmed(session: Session, _event: PinConfirmed, now: Moment) -> Result:
-    """Exactly one VERIFY for one press; four digits or nothing happens."""
+    """The line to the city stands: now the PIN, or (Juki) who the card says it is."""
     card = session.card
-    if not card.pin.complete:
-        return stay(replace(session, touched=now.boot, warned=False))
+    if not session.taps:
+        return ask_for_pin(replace(session, awaiting=0, card=replace(card, challenge=event.challenge)), now)
 
-    def order(number: int) -> SignChallenge:
-        return SignChallenge(number, card.pin, card.challenge)
+    def order(number: int) -> RecogniseCard:
+        return RecogniseCard(number, card.handle, card.home)
 
-    return ask_in(session, State.AUTHENTICATING, now, order, card=replace(card, digits=0))
+    return ask_in(session, State.RECOGNISING, now, order)
 
 
-def pin_refused(session: Session, event: PinRefused, now: Moment) -> Result:
-    session.card.pin.wipe()
-    card = replace(session.card, tries_left=event.tries_left, wrong=True, digits=0, pin=Pin())
-    session = replace(session, card=card, awaiting=0)
+def card_recognised(session: Session, event: CardRecognised, now: Moment) -> Result:
+    """The city knows this Juki card. Of the person nothing is known before the PIN."""
+    if not session.taps:
+        return stay(session)
     if event.tries_left == 0:
         return refuse(session, now, "pin_blocked")
-    if not session.card.present:
-        return refuse(session, now, "card_removed")
-    return ask_for_pin(session, now)
+    card = Card(present=session.card.present, kind=session.card.kind, tries_left=event.tries_left)
+    return card_back(replace(session, card=card), event.offers, now)
 
 
-def signed(session: Session, event: CardSigned, now: Moment) -> Result:
-    """The card has vouched for the session key: it may go; the city decides who this is."""
+def authenticated(session: Session, event: Authenticated, now: Moment) -> Result:
+    """The PIN was right and the city knows the person; nothing later needs the card (A9)."""
     session.card.pin.wipe()
-    certificate = session.card.certificate
+    if session.taps and session.state is not State.AUTHENTICATING:
+        return stay(session)
+    # What the card gave has served: nothing of it but its kind is kept past this point.
+    card = Card(present=session.card.present, kind=session.card.kind)
+    session = replace(session, card=card, known=True)
+    if not session.taps:
+        return card_back(session, event.offers, now)
+    session = replace(session, offers=offered(session, event.offers, now), awaiting=0)
+    if session.choice.kind not in session.offers:
+        # Said in the same words whatever the cause: the screen is no place to learn of a restriction.
+        return refuse(session, now, "not_available")
+    return onward(session, now, State.CHOOSING_CERTIFICATE)
 
-    def order(number: int) -> Authenticate:
-        return Authenticate(number, certificate, event.signature)
 
-    return ask_in(session, State.RECOGNISING, now, order, ReleaseCard())
+def offered(session: Session, kinds: tuple[str, ...], now: Moment) -> tuple[str, ...]:
+    """Of the kinds the city offers, those this machine issues now, in the profile's order."""
+    return tuple(c.kind for c in session.rules.on_offer(now.utc) if c.kind in kinds)
 
 
-def recognised(session: Session, event: Authenticated, now: Moment) -> Result:
-    """The card back first; nothing later needs it (A9)."""
-    wanted = {c.kind for c in session.rules.on_offer(now.utc)}
-    offers = tuple(kind for kind in event.offers if kind in wanted)
-    # The certificate has served: nothing of the card is kept past this point.
-    card = Card(present=session.card.present)
-    session = replace(session, offers=offers, card=card, awaiting=0)
-    if not offers:
+def card_back(session: Session, kinds: tuple[str, ...], now: Moment) -> Result:
+    """The card back first, then the choice (A9)."""
+    session = replace(session, offers=offered(session, kinds, now), awaiting=0)
+    if not session.offers:
         return refuse(session, now, "not_available")
     if session.card.present:
         return go(session, State.TAKING_CARD, now)
-    return go(session, State.CHOOSING_CERTIFICATE, now)
+    return enter(session, State.CHOOSING_CERTIFICATE, now)
 
 
-TEXT_OF_REASON = {
+TEXT_OF_REASON: Final = {
     "certificate_expired": "card_expired",
     "certificate_invalid": "card_unknown_issuer",
-    "fee_changed": "city_unavailable",
-    "copies_exceeded": "not_available",
     "busy": "city_unavailable",
 }
 """Public reasons of the city (docs/protocol.md §8) that share a text with another cause."""
 
 
 def declined(session: Session, event: IssuerDeclined, now: Moment) -> Result:
+    if event.reason == "certificate_expired" and session.taps:
+        return refuse(session, now, "card_juki_expired")
     return refuse(session, now, TEXT_OF_REASON.get(event.reason, event.reason))
 
 
@@ -164,8 +163,10 @@ def mismatched(session: Session, event: IdentityMismatched, now: Moment) -> Resu
 
 
 def card_pulled(session: Session, _event: CardRemoved, now: Moment) -> Result:
-    """The card went before it had signed: begin anew."""
+    """The card went before it had done its part: begin anew. One that goes back at once has done it already."""
     session = replace(session, card=replace(session.card, present=False))
+    if session.taps:
+        return stay(session)
     return refuse(session, now, "card_removed")
 
 
@@ -175,10 +176,8 @@ def card_gone_early(session: Session, _event: CardRemoved, now: Moment) -> Resul
 
 
 def card_taken(session: Session, _event: CardRemoved, now: Moment) -> Result:
-    session = replace(session, card=replace(session.card, present=False))
-    if session.refusal:
-        return go(session, State.REFUSED, now)
-    return go(session, State.CHOOSING_CERTIFICATE, now)
+    """Believed at the next tick, not at once: see CARD_GONE_S."""
+    return stay(replace(session, card=replace(session.card, present=False), touched=now.boot))
 
 
 def card_back_again(session: Session, _event: CardPresented, now: Moment) -> Result:
@@ -188,6 +187,8 @@ def card_back_again(session: Session, _event: CardPresented, now: Moment) -> Res
 
 def taking_card_tick(session: Session, _event: Tick, now: Moment) -> Result:
     """Ask until it is gone; long after, forget the session: the next process calls staff and stays closed (A9)."""
+    if not session.card.present:
+        return stay(session) if now.boot - session.touched < CARD_GONE_S else after_card(session, now)
     session, effects = repeat(session, now, "take_card")
     if now.boot - session.entered > session.rules.national.card_left_s:
         left = record(session, "left_behind", what="card")
@@ -196,6 +197,10 @@ def taking_card_tick(session: Session, _event: Tick, now: Moment) -> Result:
     return session, effects
 
 
-def pin_back(session: Session, _event: BackPressed, now: Moment) -> Result:
-    """Back from the pad is leaving: nothing was chosen yet."""
-    return refuse(session, now, "cancelled")
+def after_card(session: Session, now: Moment) -> Result:
+    """The card is back in the hand."""
+    if session.refusal:
+        return go(session, State.REFUSED, now)
+    if session.outcomes:
+        return erase(session, now)
+    return enter(session, State.CHOOSING_CERTIFICATE, now)

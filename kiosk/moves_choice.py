@@ -4,51 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk.catalogue import RESIDENCE, local_day
+from kiosk.catalogue import PART
 from kiosk.effects import Issue, PreparePrinter, Wish
 from kiosk.events import (
-    BackPressed,
     CancelPressed,
     CertificateArrived,
     CertificateChosen,
     CertificateFacts,
     CopiesChanged,
     HouseholdChosen,
+    HouseholdListed,
     IdentityConfirmed,
     IdentityDenied,
     ItemToggled,
+    MemberToggled,
     NextPressed,
 )
-from kiosk.moves import Result, ask_in, go, record, refuse, stay, stop_line
+from kiosk.moves import Result, ask_in, go, record, refuse, stay, stop_line, touched
+from kiosk.moves_way import onward
 from kiosk.session import Choice, Moment, Session, State
 
 DENIALS_THAT_STOP = 2
 """The second 私ではない within a day stops the line (A7): a borrowed card is common, a mix-up must not pass."""
-
-
-def way(session: Session) -> tuple[State, ...]:
-    """The screens of this kind, in order; one with a single answer is not asked (F-21 f–j)."""
-    kind = session.choice.kind
-    states: list[State] = [State.CHOOSING_CERTIFICATE]
-    if kind == RESIDENCE and len(session.rules.households(kind)) > 1:
-        states.append(State.CHOOSING_HOUSEHOLD)
-    if session.rules.items(kind):
-        states.append(State.CHOOSING_ITEMS)
-    return (*states, State.CHOOSING_COPIES, State.CONFIRMING)
-
-
-def onward(session: Session, now: Moment) -> Result:
-    states = way(session)
-    return go(session, states[states.index(session.state) + 1], now)
-
-
-def back(session: Session, _event: BackPressed, now: Moment) -> Result:
-    """One screen back; what was chosen stays chosen."""
-    states = way(session)
-    here = states.index(session.state)
-    if here == 0:
-        return stay(replace(session, touched=now.boot, warned=False))
-    return go(session, states[here - 1], now)
 
 
 def cancelled(session: Session, _event: CancelPressed, now: Moment) -> Result:
@@ -60,8 +37,8 @@ def certificate_chosen(session: Session, event: CertificateChosen, now: Moment) 
         return stay(session)
     if event.kind != session.choice.kind:
         rules = session.rules
-        choice = Choice(event.kind, rules.households(event.kind)[0], rules.default_items(event.kind))
-        session = replace(session, choice=choice)
+        household, items = rules.households(event.kind)[0], rules.default_items(event.kind)
+        session = replace(session, choice=Choice(event.kind, household, items, members=holder(session)))
     return onward(session, now)
 
 
@@ -71,17 +48,46 @@ def household_chosen(session: Session, event: HouseholdChosen, now: Moment) -> R
     return onward(replace(session, choice=replace(session.choice, household=event.household)), now)
 
 
+def household_listed(session: Session, event: HouseholdListed, now: Moment) -> Result:
+    """The members of the household; the holder's own entry is on. One who lives alone has nothing to choose."""
+    ids = {member.member for member in event.members}
+    if len(ids) != len(event.members) or sum(member.holder for member in event.members) != 1:
+        return refuse(session, now, "city_unavailable", record(session, "issuer_failed", reason="household"))
+    session = replace(session, household=event.members, awaiting=0)
+    session = replace(session, choice=replace(session.choice, members=holder(session)))
+    return onward(session, now, State.CHOOSING_HOUSEHOLD)
+
+
+def holder(session: Session) -> frozenset[str]:
+    """The entry of the card's holder; nobody's until the list is there."""
+    return frozenset(member.member for member in session.household if member.holder)
+
+
+def member_toggled(session: Session, event: MemberToggled, now: Moment) -> Result:
+    if all(member.member != event.member for member in session.household):
+        return stay(session)
+    choice = replace(session.choice, members=session.choice.members ^ {event.member})
+    return stay(touched(replace(session, choice=choice), now))
+
+
+def members_chosen(session: Session, event: NextPressed, now: Moment) -> Result:
+    """On with at least one entry; without any, nothing happens."""
+    if not session.choice.members:
+        return stay(touched(session, now))
+    return next_pressed(session, event, now)
+
+
 def item_toggled(session: Session, event: ItemToggled, now: Moment) -> Result:
     if event.item not in session.rules.items(session.choice.kind):
         return stay(session)
     choice = replace(session.choice, items=session.choice.items ^ {event.item})
-    return stay(replace(session, choice=choice, touched=now.boot, warned=False))
+    return stay(touched(replace(session, choice=choice), now))
 
 
 def copies_changed(session: Session, event: CopiesChanged, now: Moment) -> Result:
     most = session.rules.certificate(session.choice.kind).max_copies
     choice = replace(session.choice, copies=max(1, min(most, event.copies)))
-    return stay(replace(session, choice=choice, touched=now.boot, warned=False))
+    return stay(touched(replace(session, choice=choice), now))
 
 
 def next_pressed(session: Session, _event: NextPressed, now: Moment) -> Result:
@@ -89,10 +95,11 @@ def next_pressed(session: Session, _event: NextPressed, now: Moment) -> Result:
 
 
 def confirmed(session: Session, _event: NextPressed, now: Moment) -> Result:
-    """Freeze the wish, fee included, and ask the city for exactly this."""
-    choice = session.choice
-    fee_yen = session.rules.certificate(choice.kind).fee_yen(local_day(now.utc))
-    wish = Wish(choice.kind, choice.household, choice.items, choice.copies, fee_yen)
+    """Ask the city for exactly what the screen shows, the fee included."""
+    choice, quote = session.choice, session.quote
+    assert quote is not None
+    members = choice.members if choice.household == PART else frozenset()
+    wish = Wish(choice.kind, choice.household, choice.items, choice.copies, quote.fee_yen, members, quote.day)
 
     def order(number: int) -> Issue:
         return Issue(number, wish)
@@ -118,6 +125,8 @@ def differs(wish: Wish, facts: CertificateFacts) -> str:
         return "kind"
     if facts.household != wish.household or facts.items != wish.items:
         return "items"
+    if facts.members != wish.members:
+        return "members"
     if len(facts.copies) != wish.copies or [c.index for c in facts.copies] != list(range(1, wish.copies + 1)):
         return "copies"
     if any(copy.pages < 2 or copy.pages % 2 for copy in facts.copies):

@@ -290,9 +290,7 @@ def taking_tick(session: Session, _event: Tick, now: Moment) -> Result:
     left = remaining(session)
     # Give the last sheet and the last coin the time to reach their sensors before believing an empty tray.
     if not left and (now.boot - session.entered >= SENSOR_SETTLE_S or not things(session)):
-        if session.refusal:
-            return go(session, State.REFUSED, now)
-        return erase(session, now)
+        return taken(session, now)
     if not left:
         return stay(session)
     session, effects = repeat(session, now, PHRASE_OF_PLACE[first_place(frozenset(left))])
@@ -313,8 +311,15 @@ def taken_pressed(session: Session, _event: TakenPressed, now: Moment) -> Result
     """The touch that stands for a sensor where the machine has none."""
     if session.rules.sensed:
         return stay(session)
+    return taken(session, now)
+
+
+def taken(session: Session, now: Moment) -> Result:
+    """Everything is in the hand; a card that was laid down again meanwhile is asked back, then it is over."""
     if session.refusal:
         return go(session, State.REFUSED, now)
+    if session.card.present:
+        return go(session, State.TAKING_CARD, now)
     return erase(session, now)
 
 

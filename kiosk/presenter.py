@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from config.calendar import hours_text
+from config.hours import explain
 from kiosk import view_model as v
-from kiosk.catalogue import JST, local_day
+from kiosk.catalogue import JST, KINDS_OF_ISSUE, PART, Names, local_day
 from kiosk.events import Part, Place
-from kiosk.moves_choice import way
 from kiosk.moves_print import accepts, remaining
 from kiosk.moves_service import START_PATIENCE_S, fault, first_place
+from kiosk.moves_way import way
 from kiosk.presenter_staff import present_staff
 from kiosk.session import PERSON_DECIDES, STAFF, Moment, Session, State
 
@@ -20,37 +20,51 @@ THING: Final = {
     Place.RECEIPT_TRAY: "receipt",
 }
 
-STEPS: Final = {
-    State.READING_CARD: (1, "card"),
-    State.CONNECTING: (1, "card"),
-    State.AWAITING_PIN: (2, "pin"),
-    State.LAST_TRY: (2, "pin"),
-    State.AUTHENTICATING: (2, "pin"),
-    State.RECOGNISING: (2, "pin"),
-    State.TAKING_CARD: (2, "take_card"),
-    State.CHOOSING_CERTIFICATE: (3, "certificate"),
-    State.CHOOSING_KIND: (3, "kind"),
-    State.CHOOSING_HOUSEHOLD: (3, "household"),
-    State.CHOOSING_ITEMS: (3, "items"),
-    State.CHOOSING_COPIES: (3, "copies"),
-    State.CONFIRMING: (4, "confirm"),
-    State.DOWNLOADING: (5, "download"),
-    State.CONFIRMING_IDENTITY: (5, "identity"),
-    State.PREPARING: (6, "pay"),
-    State.PAYING: (6, "pay"),
-    State.DRAINING: (6, "pay"),
-    State.PRINTING: (7, "print"),
-    State.ERASING_DOCUMENTS: (7, "print"),
-    State.SETTLING: (7, "print"),
-    State.TAKING: (7, "take"),
+LABELS: Final = {
+    State.READING_CARD: ("card", "card"),
+    State.CONNECTING: ("card", "card"),
+    State.AWAITING_PIN: ("pin", "pin"),
+    State.LAST_TRY: ("pin", "pin"),
+    State.AUTHENTICATING: ("pin", "pin"),
+    State.RECOGNISING: ("card", "pin"),
+    State.TAKING_CARD: ("card", "take_card"),
+    State.CHOOSING_CERTIFICATE: ("certificate", "certificate"),
+    State.CHOOSING_KIND: ("choose", "kind"),
+    State.CHOOSING_HOUSEHOLD: ("choose", "household"),
+    State.LISTING_HOUSEHOLD: ("choose", "household"),
+    State.CHOOSING_MEMBERS: ("choose", "household"),
+    State.CHOOSING_ITEMS: ("choose", "items"),
+    State.CHOOSING_COPIES: ("choose", "copies"),
+    State.CONFIRMING: ("confirm", "confirm"),
+    State.DOWNLOADING: ("identity", "download"),
+    State.CONFIRMING_IDENTITY: ("identity", "identity"),
+    State.PREPARING: ("pay", "pay"),
+    State.PAYING: ("pay", "pay"),
+    State.DRAINING: ("pay", "pay"),
+    State.PRINTING: ("print", "print"),
+    State.ERASING_DOCUMENTS: ("print", "print"),
+    State.SETTLING: ("print", "print"),
+    State.RECEIPT: ("print", "take"),
+    State.TAKING: ("print", "take"),
 }
-"""The seven steps the person counts, and the text id of each."""
+"""The step of each state, and the text id of what is done there."""
+
+HOLD_STEPS: Final[tuple[frozenset[str], ...]] = (
+    frozenset({"card"}), frozenset({"pin"}), frozenset({"certificate", "choose"}), frozenset({"confirm"}),
+    frozenset({"identity"}), frozenset({"pay"}), frozenset({"print"}),
+)  # fmt: skip
+TAP_STEPS: Final[tuple[frozenset[str], ...]] = (
+    frozenset({"card"}), frozenset({"certificate"}), frozenset({"pin"}), frozenset({"choose"}), frozenset({"confirm"}),
+    frozenset({"identity"}), frozenset({"pay"}), frozenset({"print"}),
+)  # fmt: skip
+"""The steps the person counts, in the order of each flow."""
 
 WAITS: Final = {
     State.READING_CARD: "reading",
     State.CONNECTING: "connecting",
     State.AUTHENTICATING: "checking_pin",
     State.RECOGNISING: "checking_pin",
+    State.LISTING_HOUSEHOLD: "connecting",
     State.DOWNLOADING: "downloading",
     State.PREPARING: "preparing",
     State.DRAINING: "stopping_coins",
@@ -68,6 +82,7 @@ PART_REASON: Final = {
     Part.SOUND: "sound",
     Part.SENSORS: "sensors",
     Part.DISPLAY: "display",
+    Part.RECEIPT: "receipt",
 }
 
 
@@ -84,14 +99,7 @@ def present(session: Session, now: Moment) -> v.View:
                 return _out_of_service(session, frame, "cash")
             return v.Still(frame, returning_money=session.tally.to_settle > 0)
         case State.CLOSED:
-            opening = session.rules.opening(now.utc)
-            return v.Closed(
-                frame,
-                opening.reason.name.lower(),
-                opening.detail,
-                opening.next_opening.astimezone(JST) if opening.next_opening else None,
-                _alternatives(session),
-            )
+            return _closed(session, now, frame)
         case State.OUT_OF_SERVICE:
             return _at_rest_out_of_service(session, now, frame)
         case State.CLEARING:
@@ -100,8 +108,11 @@ def present(session: Session, now: Moment) -> v.View:
             return _idle(session, now, frame)
         case State.SETTLING if session.recovering:
             return v.Still(frame, returning_money=session.tally.to_settle > 0)
+        case State.RECOGNISING if session.taps:
+            return v.Wait(frame, "connecting")
         case state if state in WAITS:
-            return v.Wait(frame, WAITS[state], keep_card=state in CARD_STAYS)
+            keep_card = state is State.READING_CARD or (state in CARD_STAYS and not session.taps)
+            return v.Wait(frame, WAITS[state], keep_card)
         case _:
             return _with_person(session, now, frame)
 
@@ -110,28 +121,38 @@ def _with_person(session: Session, now: Moment, frame: v.Frame) -> v.View:
     choice, rules = session.choice, session.rules
     match session.state:
         case State.LAST_TRY:
-            return v.LastTry(frame, rules.profile.contact)
+            return v.LastTry(frame, _names(session).contact)
         case State.AWAITING_PIN:
             card = session.card
-            return v.PinPad(frame, card.digits, card.tries_left, card.wrong and card.digits == 0)
+            wrong = card.wrong and card.digits == 0
+            return v.PinPad(frame, card.digits, card.tries_left, wrong, keep_card=not session.taps)
         case State.TAKING_CARD:
-            return v.TakeCard(frame, "refused" if session.refusal else "choose")
+            after = "refused" if session.refusal else "end" if session.outcomes else "choose"
+            return v.TakeCard(frame, after)
         case State.CHOOSING_CERTIFICATE:
-            return v.ChooseCertificate(frame, _offers(session, now, session.offers))
+            return v.ChooseCertificate(frame, _offers(session, now))
         case State.CHOOSING_KIND:
-            return v.ChooseKind(frame, ("residence_copy",))
+            return v.ChooseKind(frame, KINDS_OF_ISSUE)
         case State.CHOOSING_HOUSEHOLD:
             return v.ChooseHousehold(frame, rules.households(choice.kind))
+        case State.CHOOSING_MEMBERS:
+            members = tuple(
+                v.MemberRow(m.member, m.name, m.relationship, m.member in choice.members, m.holder)
+                for m in session.household
+            )
+            return v.ChooseMembers(frame, members, ready=bool(choice.members))
         case State.CHOOSING_ITEMS:
             items = tuple(v.Item(item, item in choice.items) for item in rules.items(choice.kind))
             return v.ChooseItems(frame, items)
         case State.CHOOSING_COPIES:
             most = rules.certificate(choice.kind).max_copies
-            return v.ChooseCopies(frame, choice.copies, most, _fee(session, now))
+            return v.ChooseCopies(frame, choice.copies, most, rules.fee_yen(choice.kind, local_day(now.utc)))
         case State.CONFIRMING:
+            assert session.quote is not None
             items_on = tuple(item for item in rules.items(choice.kind) if item in choice.items)
-            price = _fee(session, now) * choice.copies
-            return v.Confirm(frame, _name(session), choice.household, items_on, choice.copies, price)
+            price = session.quote.fee_yen * choice.copies
+            members_on = len(choice.members) if choice.household == PART else 0
+            return v.Confirm(frame, _name(session), choice.household, items_on, choice.copies, price, members_on)
         case State.CONFIRMING_IDENTITY:
             assert session.facts is not None
             masked = session.facts.masked_name
@@ -168,9 +189,8 @@ def _refused(session: Session, frame: v.Frame) -> v.View:
         money, amount = "owed", tally.owed
     elif tally.paid_back:
         money, amount = "returned", tally.paid_back
-    profile = session.rules.profile
-    slip = _slip(session)
-    return v.Refused(frame, session.refusal, money, profile.contact, amount, slip, _alternatives(session))
+    names, slip = _names(session), _slip(session)
+    return v.Refused(frame, session.refusal, money, names.contact, amount, slip, names.alternatives)
 
 
 def _slip(session: Session) -> str:
@@ -178,60 +198,103 @@ def _slip(session: Session) -> str:
     return session.slip if session.tally.owed or session.tally.in_doubt else ""
 
 
+def _names(session: Session) -> Names:
+    return session.rules.names(_language(session))
+
+
+def _language(session: Session) -> str:
+    return session.language or session.rules.profile.languages[0]
+
+
 def _frame(session: Session, now: Moment) -> v.Frame:
-    profile, national = session.rules.profile, session.rules.national
-    step, label = STEPS.get(session.state, (0, ""))
+    profile, national, names = session.rules.profile, session.rules.national, _names(session)
     state = session.state
     asking = state in PERSON_DECIDES
     warning_s = None
     if session.warned and asking:
         idle_s = national.pin_idle_s if state is State.AWAITING_PIN else national.screen_idle_s
         warning_s = max(0, int(session.touched + idle_s + national.warning_s - now.boot + 0.999))
-    back = state in {State.AWAITING_PIN, State.LAST_TRY} or (
-        asking and state in (states := way(session)) and states.index(state) > 0
-    )
+    step, steps, label = _step(session)
     return v.Frame(
-        language=profile.languages[0],
-        city_name=profile.city_name,
-        machine_title=profile.machine_title,
+        language=_language(session),
+        city_name=names.city_name,
+        machine_title=names.machine_title,
         # To the minute: a view that differs only by seconds would be drawn for nothing.
         moment=now.utc.astimezone(JST).replace(second=0, microsecond=0),
         step=step,
-        steps=7 if step else 0,
+        steps=steps,
         step_label=label,
-        back=back,
-        cancel=asking or state is State.DOWNLOADING,
+        back=asking and _can_go_back(session),
+        cancel=asking or state in {State.DOWNLOADING, State.LISTING_HOUSEHOLD},
         cancel_returns_money=state is State.PAYING,
         warning_s=warning_s,
+        more_time=session.extensions < national.max_extensions,
+        languages=tuple(profile.languages) if state is State.IDLE and len(profile.languages) > 1 else (),
     )
+
+
+def _can_go_back(session: Session) -> bool:
+    if session.state in {State.AWAITING_PIN, State.LAST_TRY}:
+        return True
+    if session.state in {State.CONFIRMING_IDENTITY, State.PAYING}:
+        return False
+    return way(session).index(session.state) > 0
+
+
+def _step(session: Session) -> tuple[int, int, str]:
+    """(which, of how many, text id); zeros hide the progress bar."""
+    if session.state not in LABELS or session.recovering:
+        return 0, 0, ""
+    step, label = LABELS[session.state]
+    counted = TAP_STEPS if session.taps else HOLD_STEPS
+    if session.taps:
+        label = "connect" if session.state is State.RECOGNISING else label
+    elif session.state in {State.RECOGNISING, State.TAKING_CARD}:
+        step = "pin"
+    number = next(n for n, names in enumerate(counted, 1) if step in names)
+    return number, len(counted), label
 
 
 def _idle(session: Session, now: Moment, frame: v.Frame) -> v.View:
-    profile = session.rules.profile
-    closes = session.rules.opening(now.utc).closes_at
-    offers = _offers(session, now, tuple(c.kind for c in session.rules.on_offer(now.utc)))
+    rules, profile = session.rules, session.rules.profile
+    closes = rules.opening(now.utc).closes_at
     # The sign may only say what is true: until the recorder reports, it is dark.
     return v.Idle(
         frame,
-        offers,
+        _offers(session, now),
         closes.astimezone(JST) if closes else None,
         profile.camera.notice,
         camera_on=False,
-        caution=profile.cautions,
+        caution=_names(session).cautions,
+        cards=rules.cards,
     )
 
 
-def _offers(session: Session, now: Moment, kinds: tuple[str, ...]) -> tuple[v.Offer, ...]:
-    day = local_day(now.utc)
-    return tuple(v.Offer(c.kind, c.name, c.fee_yen(day)) for c in session.rules.on_offer(now.utc) if c.kind in kinds)
+def _closed(session: Session, now: Moment, frame: v.Frame) -> v.View:
+    opening = session.rules.opening(now.utc)
+    following = opening.next_opening.astimezone(JST) if opening.next_opening else None
+    # Reasons of dated exceptions and names of holidays are written in Japanese.
+    detail = opening.detail if frame.language == "ja" else ""
+    return v.Closed(frame, opening.reason.value, detail, following, _names(session).alternatives)
 
 
-def _fee(session: Session, now: Moment) -> int:
-    return session.rules.certificate(session.choice.kind).fee_yen(local_day(now.utc))
+def _offers(session: Session, now: Moment) -> tuple[v.Offer, ...]:
+    """Kinds with today's fee. What is shut to everybody at this hour says so; what the city does not offer to this
+    person is left out, whatever the cause."""
+    rules, names, day = session.rules, _names(session), local_day(now.utc)
+    offers = []
+    for certificate in rules.listed():
+        kind, opening = certificate.kind, rules.opening_of(certificate.kind, now.utc)
+        # Who has begun while it was open is carried to the end (A8).
+        available = kind in session.offers if session.tx else opening.open
+        if available or not opening.open:
+            note = "" if available else explain(opening, _language(session))
+            offers.append(v.Offer(kind, names.certificates[kind], rules.fee_yen(kind, day), available, note))
+    return tuple(offers)
 
 
 def _name(session: Session) -> str:
-    return session.rules.certificate(session.choice.kind).name
+    return _names(session).certificates[session.choice.kind]
 
 
 def _clearing(session: Session, frame: v.Frame) -> v.View:
@@ -254,9 +317,5 @@ def _at_rest_out_of_service(session: Session, now: Moment, frame: v.Frame) -> v.
 
 
 def _out_of_service(session: Session, frame: v.Frame, reason: str) -> v.View:
-    return v.OutOfService(frame, reason, session.rules.profile.contact, _alternatives(session))
-
-
-def _alternatives(session: Session) -> tuple[str, ...]:
-    """Other places to go, with their hours (F-3)."""
-    return tuple(f"{a.name}　{'、'.join(hours_text(a.calendar))}" for a in session.rules.profile.alternatives)
+    names = _names(session)
+    return v.OutOfService(frame, reason, names.contact, names.alternatives)

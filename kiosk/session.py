@@ -7,13 +7,14 @@ the next person. Fields that hold something personal are kept out of `repr`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Final
 
+from config.schema import FlowProfile
 from kiosk.catalogue import Rules
 from kiosk.effects import Wish
-from kiosk.events import CardKind, CertificateFacts, Part, Place, Post, PrintOutcome
+from kiosk.events import CardKind, CertificateFacts, Member, Part, Place, Post, PrintOutcome
 from kiosk.money import Hopper, Tally
 from kiosk.secret import STAFF_PIN_LENGTH, Pin
 
@@ -181,11 +182,24 @@ class Choice:
     household: str = ""
     items: frozenset[str] = frozenset()
     copies: int = 1
+    members: frozenset[str] = frozenset()
+    """Whose entries, for a part of the household; kept when the whole is chosen meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The fee of one copy as it stood on the confirm screen, and the local day whose fee it is."""
+
+    fee_yen: int
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The card phase. `pin` is the one mutable thing of a session, so that it can be overwritten."""
+    """The card phase. `pin` is the one mutable thing of a session, so that it can be overwritten.
+
+    certificate, handle, home and challenge are gone as soon as the city has them; the kind stays: it names the flow.
+    """
 
     present: bool = False
     kind: CardKind = CardKind.UNKNOWN
@@ -194,6 +208,8 @@ class Card:
     digits: int = 0
     pin: Pin = field(default_factory=Pin)
     certificate: bytes = field(default=b"", repr=False)
+    handle: bytes = field(default=b"", repr=False)
+    home: str = ""
     challenge: bytes = field(default=b"", repr=False)
 
 
@@ -227,6 +243,8 @@ class Session:
     entered: float = 0.0
     touched: float = 0.0
     warned: bool = False
+    extensions: int = 0
+    """How often more time was asked for on this screen."""
     order: int = 0
     awaiting: int = 0
     service: Service = field(default_factory=Service)
@@ -239,8 +257,13 @@ class Session:
     # one person
     tx: str = ""
     card: Card = field(default_factory=Card)
+    known: bool = False
+    """The PIN was right: the city has said what it can issue to this person."""
     offers: tuple[str, ...] = ()
+    household: tuple[Member, ...] = field(default=(), repr=False)
+    """The members to choose from, once they were asked for."""
     choice: Choice = field(default_factory=Choice)
+    quote: Quote | None = None
     wish: Wish | None = None
     facts: CertificateFacts | None = field(default=None, repr=False)
     tally: Tally = field(default_factory=Tally)
@@ -262,6 +285,16 @@ class Session:
     """False: nobody can be assumed to stand there (long power cut), so nothing is paid out by itself."""
     left_reported: bool = False
     strays: int = 0
+
+    @property
+    def flow(self) -> FlowProfile | None:
+        """The flow of the card that began this session (design §4)."""
+        return self.rules.flow(self.card.kind)
+
+    @property
+    def taps(self) -> bool:
+        """The card goes back before the PIN, which the city checks; else it lies there until it has signed."""
+        return self.flow is not None and self.flow.card == "tap_then_remove"
 
     @property
     def slip(self) -> str:

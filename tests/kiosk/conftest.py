@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from config.calendar import Calendar
 from config.load import load
 from config.schema import Settings
 from kiosk import effects as f
 from kiosk import events as e
-from kiosk.catalogue import Rules
+from kiosk.catalogue import Rules, rules_of
 from kiosk.machine import start, step
 from kiosk.money import Hopper
 from kiosk.session import Moment, Service, Session, State
@@ -29,19 +28,32 @@ MARK = e.DeviceMark(1234567, 1, 0, 0, "00" * 10)
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    return load(Path(__file__).parents[2] / "config" / "machine.example.toml")
+    """Saga's, with both kinds of card."""
+    saga = load(Path(__file__).parents[2] / "config" / "machine.example.toml")
+    return replace(saga, profile=replace(saga.profile, flows=("mynumber", "juki")))
 
 
 @pytest.fixture(scope="session")
 def rules(settings: Settings) -> Rules:
     parts = frozenset({e.Part.READER, e.Part.CASH, e.Part.PRINTER, e.Part.ISSUER})
-    return Rules(settings, Calendar(settings.profile.calendar), parts, sensed=True)
+    return rules_of(settings, parts, sensed=True)
 
 
 def facts_for(wish: f.Wish, **changes: Any) -> e.CertificateFacts:
     copies = tuple(e.CopyFacts(i, 2, REFERENCE, True) for i in range(1, wish.copies + 1))
-    good = e.CertificateFacts(wish.kind, wish.household, wish.items, copies, REFERENCE, "佐〇　〇子")
+    good = e.CertificateFacts(
+        wish.kind, wish.household, wish.items, copies, REFERENCE, "佐〇　〇子", members=wish.members
+    )
     return replace(good, **changes)
+
+
+KINDS = ("residence", "seal", "income", "tax")
+HANDLE = b"0123456789abcdef"
+MEMBERS = (
+    e.Member("0000000a", "佐賀 太郎", "世帯主"),
+    e.Member("0000000b", "佐賀 花子", "妻", holder=True),
+    e.Member("0000000c", "佐賀 一", "子"),
+)
 
 
 @dataclass
@@ -49,6 +61,9 @@ class World:
     """Holds a session, its time and everything it ordered; `answer` plays the device that works."""
 
     session: Session
+    juki: bool = False
+    """Which card is laid down."""
+    members: tuple[e.Member, ...] = MEMBERS
     boot: float = 1000.0
     utc: datetime = OPEN
     orders: list[f.Effect] = field(default_factory=list)
@@ -117,6 +132,9 @@ class World:
                 return (e.Wiped(n, ("processes", "runtime"), True),)
             case f.FindJob(n, job, _):
                 return (e.JobFound(n, job, e.PrintOutcome.NOT_PRINTED, 0),)
+            case f.IdentifyCard(n) if self.juki:
+                home = self.session.rules.profile.municipality_code
+                return (e.CardIdentified(n, e.CardKind.JUKI, handle=HANDLE, home=home),)
             case f.IdentifyCard(n):
                 return (e.CardIdentified(n, e.CardKind.MY_NUMBER, 3, certificate=b"der"),)
             case f.OpenSession(n):
@@ -124,7 +142,13 @@ class World:
             case f.SignChallenge(n):
                 return (e.CardSigned(n, b"signature"),)
             case f.Authenticate(n):
-                return (e.Authenticated(n, ("residence",)),)
+                return (e.Authenticated(n, KINDS),)
+            case f.RecogniseCard(n):
+                return (e.CardRecognised(n, KINDS, 3),)
+            case f.CheckPin(n):
+                return (e.Authenticated(n, KINDS),)
+            case f.ListHousehold(n):
+                return (e.HouseholdListed(n, self.members),)
             case f.Issue(n, wish):
                 return (e.CertificateArrived(n, facts_for(wish)),)
             case f.PreparePrinter(n):
@@ -151,18 +175,44 @@ class World:
         self.begin().answers()
         return self.see(*(e.DeviceOnline(part) for part in self.session.rules.required))
 
-    def to_pin(self) -> World:
-        return self.ready().see(e.CardPresented()).answers()
+    def lay(self) -> World:
+        """A card is laid on the reader, and everything up to the next question is answered."""
+        return self.see(e.CardPresented()).answers()
+
+    def take_card(self) -> World:
+        return self.see(e.CardRemoved()).after(0.4)
+
+    def to_pin(self, kind: str = "residence") -> World:
+        """To the PIN pad; with a Juki card a kind is chosen before."""
+        self.ready().lay()
+        return self.take_card().see(e.CertificateChosen(kind)) if self.juki else self
 
     def pin(self, digits: str = "1234") -> World:
         return self.see(*(e.DigitPressed(int(d)) for d in digits), e.PinConfirmed())
 
     def to_choice(self) -> World:
-        return self.to_pin().pin().answers().see(e.CardRemoved())
+        """To the choice of the certificate, the PIN not yet typed with a Juki card."""
+        if self.juki:
+            return self.ready().lay().take_card()
+        return self.to_pin().pin().answers().take_card()
 
-    def to_confirm(self, copies: int = 1) -> World:
-        self.to_choice().see(e.CertificateChosen("residence"), e.NextPressed())
-        return self.see(e.CopiesChanged(copies), e.NextPressed())
+    def to_kind(self, kind: str = "residence") -> World:
+        """To the first screen after certificate and PIN."""
+        if self.juki:
+            return self.to_pin(kind).pin().answers()
+        return self.to_choice().see(e.CertificateChosen(kind))
+
+    def to_copies(self, kind: str = "residence", household: str = "whole") -> World:
+        self.to_kind(kind)
+        if kind == "residence":
+            self.see(e.HouseholdChosen(household)).answers()
+            if self.state is State.CHOOSING_MEMBERS:
+                self.see(e.NextPressed())
+            self.see(e.NextPressed())
+        return self
+
+    def to_confirm(self, copies: int = 1, kind: str = "residence", household: str = "whole") -> World:
+        return self.to_copies(kind, household).see(e.CopiesChanged(copies), e.NextPressed())
 
     def to_paying(self, copies: int = 1) -> World:
         return self.to_confirm(copies).see(e.NextPressed()).answers().see(e.IdentityConfirmed()).answers()

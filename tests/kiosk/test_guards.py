@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from config.calendar import Calendar
 from kiosk import effects as f
 from kiosk import events as e
 from kiosk.__main__ import first_session
@@ -67,8 +66,16 @@ def walk_everything(world: Any) -> list[f.Record]:
     """One road with a wrong PIN, a coin too many, a doubtful copy; then one that ends before money."""
     world.to_pin().pin("9999").see(e.PinRefused(world.session.awaiting, 2))
     world.pending.clear()
-    world.pin().answers().see(e.CardRemoved(), e.CertificateChosen("residence"), e.ItemToggled("domicile"))
-    world.see(e.NextPressed(), e.CopiesChanged(2), e.NextPressed(), e.NextPressed()).answers()
+    world.pin().answers().take_card().see(e.CertificateChosen("residence"), e.HouseholdChosen("part")).answers()
+    world.see(
+        e.MemberToggled("0000000a"),
+        e.NextPressed(),
+        e.ItemToggled("domicile"),
+        e.NextPressed(),
+        e.CopiesChanged(2),
+        e.NextPressed(),
+        e.NextPressed(),
+    ).answers()
     world.see(e.IdentityConfirmed()).answers().coin(500).coin(500).answer()
     world.answer(outcome=e.PrintOutcome.UNKNOWN, sheets=0).answers()
     world.take_all().after(1).see(e.NextPressed()).answers()
@@ -87,7 +94,7 @@ def test_the_journal_holds_its_catalogue_and_nothing_else(world) -> None:
         for value in record.data.values():
             assert isinstance(value, (int, bool)) or re.fullmatch(r"[\x20-\x7e]*", str(value)), record
         texts = {str(value) for value in record.data.values()}
-        assert not texts & {"9999", "1234", "domicile", "der", "signature", "challenge"}, record
+        assert not texts & {"9999", "1234", "domicile", "0000000a", "der", "signature", "challenge"}, record
 
 
 def test_a_job_is_named_by_a_token_made_before_anybody_came(world) -> None:
@@ -279,7 +286,7 @@ def journal(settings, tmp_path: Path):
 
 
 def new_process(settings: Any, journal: Journal) -> Any:
-    base = SimpleNamespace(settings=settings, calendar=Calendar(settings.profile.calendar))
+    base = SimpleNamespace(settings=settings)
     book = SimpleNamespace(names=tuple)
     return first_session(base, journal, SimpleNamespace(now=lambda: AT), book)  # type: ignore[arg-type]
 
@@ -338,7 +345,7 @@ def test_a_card_laid_down_during_a_refusal_is_asked_back(world) -> None:
     world.see(e.CardPresented()).after(1)
     assert world.state is State.TAKING_CARD
     assert world.said()[-1] == "take_card"
-    world.see(e.CardRemoved())
+    world.take_card()
     assert world.state is State.REFUSED
 
 

@@ -168,12 +168,17 @@ class Rig:
         self.mark = mark
         self.see(e.CoinsCredited(fresh, mark))
 
-    def one_customer(self, coins: tuple[int, ...]) -> None:
-        for event in (e.CardPresented(), *(e.DigitPressed(1) for _ in range(4)), e.PinConfirmed(), e.CardRemoved(),
-                      e.CertificateChosen("residence"), e.NextPressed(), e.NextPressed(), e.NextPressed(),
-                      e.IdentityConfirmed()):  # fmt: skip
+    def all_of(self, *events: e.Event) -> None:
+        for event in events:
             self.see(event)
             self.drain()
+
+    def one_customer(self, coins: tuple[int, ...]) -> None:
+        digits = (e.DigitPressed(1) for _ in range(4))
+        self.all_of(e.CardPresented(), *digits, e.PinConfirmed(), e.CardRemoved())
+        self.boot += 1
+        self.all_of(e.Tick(), e.CertificateChosen("residence"), e.HouseholdChosen("whole"), e.NextPressed())
+        self.all_of(e.NextPressed(), e.NextPressed(), e.IdentityConfirmed())
         assert self.session.state is State.PAYING
         for yen in coins:
             self.coin(yen)

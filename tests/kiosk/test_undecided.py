@@ -119,7 +119,7 @@ def test_every_claim_has_its_own_number_and_the_books_know_it(world, rules) -> N
     slips = [record.data["slip"] for record in world.records("owed")]
     assert slips == ["AAAAAAAA", "BBBBBBBB"]
     stock(world, y100=60)
-    world.see(e.CardPresented()).answers().pin().answers().see(e.CardRemoved(), e.CertificateChosen("residence"))
+    world.lay().pin().answers().take_card().see(e.CertificateChosen("residence"), e.HouseholdChosen("whole"))
     world.see(e.NextPressed(), e.NextPressed(), e.NextPressed()).answers().see(e.IdentityConfirmed()).answers()
     world.coin(100)
     stock(world)

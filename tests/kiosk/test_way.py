@@ -25,9 +25,9 @@ def test_one_copy_with_change(world) -> None:
     world.see(e.PlaceOccupied(e.Place.CHANGE_TRAY)).take_all()
     assert world.states == [
         S.STARTING, S.OUT_OF_SERVICE, S.IDLE, S.READING_CARD, S.CONNECTING, S.AWAITING_PIN, S.AUTHENTICATING,
-        S.RECOGNISING, S.TAKING_CARD, S.CHOOSING_CERTIFICATE, S.CHOOSING_ITEMS, S.CHOOSING_COPIES, S.CONFIRMING,
-        S.DOWNLOADING, S.CONFIRMING_IDENTITY, S.PREPARING, S.PAYING, S.DRAINING, S.PRINTING, S.ERASING_DOCUMENTS,
-        S.SETTLING, S.TAKING, S.ERASING, S.ENDED,
+        S.RECOGNISING, S.TAKING_CARD, S.CHOOSING_CERTIFICATE, S.CHOOSING_HOUSEHOLD, S.CHOOSING_ITEMS, S.CHOOSING_COPIES,
+        S.CONFIRMING, S.DOWNLOADING, S.CONFIRMING_IDENTITY, S.PREPARING, S.PAYING, S.DRAINING, S.PRINTING,
+        S.ERASING_DOCUMENTS, S.SETTLING, S.TAKING, S.ERASING, S.ENDED,
     ]  # fmt: skip
     assert isinstance(world.orders[-1], f.EndProcess)
     assert world.records("session_ended")[0].data["outcome"] == "completed"
@@ -114,13 +114,23 @@ def test_a_card_with_one_try_left_is_asked_before_the_first_pad(world) -> None:
     assert world.state is S.LAST_TRY
 
 
-@pytest.mark.parametrize("kind", [k for k in e.CardKind if k is not e.CardKind.MY_NUMBER])
-def test_other_cards_are_refused_kindly_without_asking_the_city(world, kind: e.CardKind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (e.CardKind.PHONE, "card_phone"),
+        (e.CardKind.FELICA, "card_felica"),
+        (e.CardKind.UNKNOWN, "card_unknown"),
+        (e.CardKind.SEVERAL, "several_cards"),
+    ],
+)
+def test_other_cards_are_refused_kindly_without_asking_the_city(world, kind: e.CardKind, reason: str) -> None:
     world.ready().see(e.CardPresented()).answer(kind=kind)
     assert isinstance(present(world.session, world.now), TakeCard)
     assert not world.ordered(f.OpenSession)
-    world.see(e.CardRemoved())
-    assert isinstance(present(world.session, world.now), Refused)
+    world.take_card()
+    view = present(world.session, world.now)
+    assert isinstance(view, Refused)
+    assert view.reason == reason
 
 
 def test_card_pulled_before_the_pin_ends_kindly(world) -> None:
@@ -151,7 +161,7 @@ def test_the_card_is_asked_back_before_the_menu_and_louder_each_time(world) -> N
         world.after(pause)
     levels = [say.level for say in world.ordered(f.Say)[says:]]
     assert levels == [1, 2, 3, 4, 4]
-    world.see(e.CardRemoved())
+    world.take_card()
     assert world.state is S.CHOOSING_CERTIFICATE
     world.after(10)
     assert "take_card" not in world.said()[says + 5 :]
@@ -166,7 +176,9 @@ def test_a_card_left_for_long_ends_the_session_and_keeps_the_machine_closed(worl
 def test_back_keeps_what_was_chosen(world) -> None:
     world.to_confirm(3).see(e.BackPressed(), e.BackPressed())
     assert world.state is S.CHOOSING_ITEMS
-    world.see(e.ItemToggled("domicile"), e.BackPressed(), e.CertificateChosen("residence"))
+    world.see(e.ItemToggled("domicile"), e.BackPressed(), e.BackPressed())
+    assert world.state is S.CHOOSING_CERTIFICATE
+    world.see(e.CertificateChosen("residence"), e.HouseholdChosen("whole"))
     assert "domicile" in world.session.choice.items
     world.see(e.NextPressed())
     assert world.session.choice.copies == 3
