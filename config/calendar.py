@@ -216,7 +216,7 @@ def hours_text(settings: CalendarSettings, language: str = "ja") -> tuple[str, .
     """The usual week for a screen or notice: one line for each set of hours, then the closed days.
 
     ``("月・水・木・金曜日 8時30分〜17時15分", "火曜日 8時30分〜19時", …, "土曜日、祝日は休みます")`` or
-    ``("Monday, Wednesday, Thursday and Friday: 8:30 a.m. to 5:15 p.m.", …, "Closed: Saturday and …")``.
+    ``("Monday, Wednesday, Thursday and Friday, 8:30 a.m. to 5:15 p.m.", …, "Closed on Saturday and …")``.
 
     Raises:
         KeyError: ``language`` is neither ``"ja"`` nor ``"en"``.
@@ -249,9 +249,9 @@ def _in_japanese(settings: CalendarSettings, by_hours: _ByHours, closed_days: li
     if settings.holiday_policy == "close":
         closed.append("祝日")
     elif settings.holiday_policy == "shorten":
-        lines.append(f"祝日は {spell(settings.holiday_windows)}の間だけです")
+        lines.append(f"祝日は {spell(settings.holiday_windows)}の間だけ")
     elif settings.holiday_policy == "as_sunday":
-        lines.append("祝日は日曜日と同じです")
+        lines.append("祝日は日曜日と同じ")
     if settings.year_end is not None:
         closed.append(_YEAR_END_DETAIL)
     if closed:
@@ -272,18 +272,18 @@ def _in_english(settings: CalendarSettings, by_hours: _ByHours, closed_days: lis
             return "Monday to Friday"
         return _listed([names[n] for n in numbers])
 
-    lines = [f"{days(numbers)}: {spell(windows)}" for numbers, windows in by_hours]
+    lines = [f"{days(numbers)}, {spell(windows)}" for numbers, windows in by_hours]
     closed = [names[n] for n in closed_days]
     if settings.holiday_policy == "close":
         closed.append("national holidays")
     elif settings.holiday_policy == "shorten":
-        lines.append(f"National holidays: only {spell(settings.holiday_windows)}")
+        lines.append(f"National holidays, only {spell(settings.holiday_windows)}")
     elif settings.holiday_policy == "as_sunday":
-        lines.append("National holidays: as on Sunday")
+        lines.append("National holidays, as on Sunday")
     if settings.year_end is not None:
         closed.append("New Year holidays")
     if closed:
-        lines.append(f"Closed: {_listed(closed)}")
+        lines.append(f"Closed on {_listed(closed)}")
     return lines
 
 

@@ -288,7 +288,7 @@ def test_other_holidays_are_told_in_words(saga: CalendarSettings) -> None:
     hall = CalendarSettings(*[daily] * 7, "shorten", (Window.parse("08:30-17:00"),))
     assert hours_text(hall) == (
         "毎日 8時30分〜12時、13時〜20時",
-        "祝日は 8時30分〜17時の間だけです",
+        "祝日は 8時30分〜17時の間だけ",
     )
-    assert "祝日は日曜日と同じです" in hours_text(dataclasses.replace(saga, holiday_policy="as_sunday"))
+    assert "祝日は日曜日と同じ" in hours_text(dataclasses.replace(saga, holiday_policy="as_sunday"))
     assert not any("祝日" in line for line in hours_text(dataclasses.replace(saga, holiday_policy="as_weekday")))

@@ -225,35 +225,35 @@ def test_the_week_of_every_shipped_counter_is_told_in_both_languages() -> None:
     assert told["fujisawa", "市民窓口センター"] == (
         ("月・水・金曜日 8時30分〜17時", "火・木曜日 8時30分〜20時", "土曜日、日曜日、祝日、年末年始は休みます"),
         (
-            "Monday, Wednesday and Friday: 8:30 a.m. to 5:00 p.m.",
-            "Tuesday and Thursday: 8:30 a.m. to 8:00 p.m.",
-            "Closed: Saturday, Sunday, national holidays and New Year holidays",
+            "Monday, Wednesday and Friday, 8:30 a.m. to 5:00 p.m.",
+            "Tuesday and Thursday, 8:30 a.m. to 8:00 p.m.",
+            "Closed on Saturday, Sunday, national holidays and New Year holidays",
         ),
     )
     assert told["fujisawa", "各市民センター"] == (
         ("月〜金曜日 8時30分〜17時", "土曜日、日曜日、祝日、年末年始は休みます"),
         (
-            "Monday to Friday: 8:30 a.m. to 5:00 p.m.",
-            "Closed: Saturday, Sunday, national holidays and New Year holidays",
+            "Monday to Friday, 8:30 a.m. to 5:00 p.m.",
+            "Closed on Saturday, Sunday, national holidays and New Year holidays",
         ),
     )
     assert told["fujisawa", "証明書自動交付機"] == (
         (
             "月〜金曜日 8時30分〜20時",
             "土・日曜日 8時30分〜17時",
-            "祝日は 8時30分〜17時の間だけです",
+            "祝日は 8時30分〜17時の間だけ",
             "年末年始は休みます",
         ),
         (
-            "Monday to Friday: 8:30 a.m. to 8:00 p.m.",
-            "Saturday and Sunday: 8:30 a.m. to 5:00 p.m.",
-            "National holidays: only 8:30 a.m. to 5:00 p.m.",
-            "Closed: New Year holidays",
+            "Monday to Friday, 8:30 a.m. to 8:00 p.m.",
+            "Saturday and Sunday, 8:30 a.m. to 5:00 p.m.",
+            "National holidays, only 8:30 a.m. to 5:00 p.m.",
+            "Closed on New Year holidays",
         ),
     )
     assert told["fujisawa-hall", "コンビニエンスストアのマルチコピー機"] == (
         ("毎日 6時30分〜23時", "年末年始は休みます"),
-        ("Every day: 6:30 a.m. to 11:00 p.m.", "Closed: New Year holidays"),
+        ("Every day, 6:30 a.m. to 11:00 p.m.", "Closed on New Year holidays"),
     )
     as_sunday = dataclasses.replace(shipped("saga").calendar, holiday_policy="as_sunday")
-    assert "National holidays: as on Sunday" in hours_text(as_sunday, "en")
+    assert "National holidays, as on Sunday" in hours_text(as_sunday, "en")
