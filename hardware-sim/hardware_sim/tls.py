@@ -8,6 +8,7 @@ file                content
 ==================  ===============================================================================
 terminal-ca         the authority the centre takes client certificates from
 terminals/<id>      a terminal's client certificate; the CN is the terminal id
+stranger-ca         an authority nobody trusts, made only for certificates that are to be refused
 operations-ca       issues the servers' certificates; nobody trusts it, leaves are pinned
 centre-server       for ``localhost`` and ``127.0.0.1``
 centre-client       the one client the city takes
@@ -26,6 +27,7 @@ import ssl
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -47,6 +49,8 @@ _MLKEM_SEED = 64
 _YEARS = timedelta(days=3652)
 
 _Usage = x509.ObjectIdentifier
+Flaw = Literal["wrong_ca", "expired", "not_yet_valid", "other_terminal", "unlisted", "wrong_centre"]
+"""What can be wrong with a terminal's credentials; with ``wrong_centre`` it is the terminal that must refuse."""
 
 
 class PkiError(Exception):
@@ -123,6 +127,39 @@ class BenchPki:
         if not_before is not None or not_after is not None:
             stem = stem.with_name(f"{terminal_id}-other-dates")
         return self._leaf(self._terminal_ca, stem, terminal_id, ExtendedKeyUsageOID.CLIENT_AUTH, not_before, not_after)
+
+    def flawed_terminal(self, terminal_id: str, flaw: Flaw, other: str) -> tuple[Path, Path]:
+        """(key, certificate) of a terminal as the centre must refuse it; made once.
+
+        ``other``: whose certificate it is for ``other_terminal``. With ``wrong_centre`` the certificate is good.
+        """
+        stem = self.directory / "terminals" / f"{terminal_id}-{flaw.replace('_', '-')}"
+        now, usage = datetime.now(UTC).replace(microsecond=0), ExtendedKeyUsageOID.CLIENT_AUTH
+        match flaw:
+            case "wrong_ca":
+                stranger = self._authority("stranger-ca", "certkiosk bench stranger CA (simulation)")
+                return self._leaf(stranger, stem, terminal_id, usage)
+            case "expired":
+                first, last = now - timedelta(days=9), now - timedelta(days=1)
+                return self._leaf(self._terminal_ca, stem, terminal_id, usage, first, last)
+            case "not_yet_valid":
+                return self._leaf(self._terminal_ca, stem, terminal_id, usage, now + timedelta(days=9))
+            case "other_terminal":
+                return self.terminal(other)
+            case "unlisted":
+                return self._leaf(self._terminal_ca, stem, "bench-unlisted", usage)
+            case "wrong_centre":
+                return self.terminal(terminal_id)
+
+    def flawed_credentials(self, terminal_id: str, flaw: Flaw, other: str, directory: Path) -> Path:
+        """As :meth:`fill_credentials`, but with one thing wrong."""
+        self.fill_credentials(terminal_id, directory)
+        key, certificate = self.flawed_terminal(terminal_id, flaw, other)
+        _write(directory / "terminal.key", key.read_bytes())
+        _write(directory / "terminal.crt", certificate.read_bytes())
+        if flaw == "wrong_centre":
+            _write(directory / "centre.pin", self.path("city-server")[1].read_bytes())
+        return directory
 
     def fill_credentials(self, terminal_id: str, directory: Path) -> Path:
         """Write the kiosk's credentials of the line, under their fixed names, into ``directory`` (0700).

@@ -25,8 +25,8 @@ from cryptography.x509.oid import NameOID
 
 from hardware_sim.centre.app import Centre
 from hardware_sim.city.app import CityApp
-from hardware_sim.city.issuing import Rules
-from hardware_sim.city.register import Register
+from hardware_sim.city.register import Register, ResidentSummary
+from hardware_sim.city.rules import Rules
 from hardware_sim.city.service import CityService
 from hardware_sim.tls import BenchPki
 
@@ -134,8 +134,9 @@ class Terminal:
         credentials: Path,
         cards: CardMaker,
         terminal: str = TERMINAL,
+        municipality: str = "saga",
     ) -> None:
-        self.post, self.cards, self.terminal = post, cards, terminal
+        self.post, self.cards, self.terminal, self.municipality = post, cards, terminal, municipality
         self.session = secrets.token_bytes(16)
         lattice, curve = mlkem.MLKEM768PrivateKey.generate(), x25519.X25519PrivateKey.generate()
         self.key = hpke.MLKEM768X25519PrivateKey(lattice, curve)
@@ -159,7 +160,7 @@ class Terminal:
 
     def open_body(self, **changes: object) -> bytes:
         message: dict[str, object] = {"v": 1, "session": self.session.hex(), "terminal": self.terminal}
-        message |= {"municipality": "saga", "seq": 0, "public_key": b64(self.public), **changes}
+        message |= {"municipality": self.municipality, "seq": 0, "public_key": b64(self.public), **changes}
         return json.dumps(message).encode()
 
     def open(self) -> dict[str, Any]:
@@ -183,7 +184,7 @@ class Terminal:
 
     def sealed_body(self, sealed: bytes, seq: int, **changes: object) -> bytes:
         message: dict[str, object] = {"v": 1, "session": self.session.hex(), "terminal": self.terminal}
-        message |= {"municipality": "saga", "seq": seq, "sealed": b64(sealed), **changes}
+        message |= {"municipality": self.municipality, "seq": seq, "sealed": b64(sealed), **changes}
         return json.dumps(message).encode()
 
     def request(self, step: str, payload: dict[str, object] | bytes) -> tuple[bytes, bytes]:
@@ -227,8 +228,22 @@ class Terminal:
 
     @staticmethod
     def wish(**changes: object) -> dict[str, object]:
-        wish: dict[str, object] = {"v": 1, "kind": "residence", "household": "whole"}
-        return {**wish, "items": ["domicile", "head_and_relationship"], "copies": 1, "fee_yen": 300, **changes}
+        residence = changes.get("kind", "residence") == "residence"
+        items = ["domicile", "head_and_relationship"] if residence else []
+        wish: dict[str, object] = {"v": 1, "kind": "residence", "household": "whole" if residence else ""}
+        wish |= {"members": [], "items": items, "copies": 1, "fee_yen": 300, "fee_day": "2026-11-24"}
+        return {**wish, **changes}
+
+    def card(self, resident: ResidentSummary, home: str = "412015") -> Answer:
+        """The step of a Juki card."""
+        return self.ask("card", {"v": 1, "home": home, "id": resident.juki_id})
+
+    def pin(self, pin: str = "1234") -> Answer:
+        return self.ask("pin", {"v": 1, "pin": pin})
+
+    def juki_commitment(self, resident: ResidentSummary) -> bytes:
+        text = lp(b"certkiosk/1 subject", self.session, b"juki", bytes.fromhex(resident.juki_id))
+        return hmac.new(self.nonce, text, hashlib.sha256).digest()
 
     def commitment(self, serial: int) -> bytes:
         issuer = hashlib.sha256(self.cards.name.public_bytes()).digest()
@@ -286,7 +301,17 @@ class FarEnd:
         return Terminal(post, self.credentials, self.cards, terminal)
 
     def serial(self, person: str) -> int:
-        return next(one.card_serial for one in self.register.residents() if one.id == person)
+        return self.resident(person).card_serial
+
+    def resident(self, person: str) -> ResidentSummary:
+        return next(one for one in self.register.residents() if one.id == person)
+
+    def tapped(self, person: str = DEMO, terminal: str = TERMINAL) -> Terminal:
+        """A terminal on which this resident has laid their Juki card."""
+        here = self.terminal(terminal)
+        here.open()
+        assert here.card(self.resident(person)).head["result"] == "ok"
+        return here
 
     def identified(self, person: str = DEMO) -> Terminal:
         """A terminal that has authenticated this resident."""
@@ -363,8 +388,15 @@ def vectors() -> dict[str, Any]:
 
 
 @pytest.fixture
-def register(tmp_path: Path) -> Register:
-    return Register.build(tmp_path / "alone.db", b"issuer")
+def register(tmp_path: Path, built_alone: Path) -> Register:
+    return Register(Path(shutil.copy(built_alone, tmp_path / "alone.db")))
+
+
+@pytest.fixture(scope="session")
+def built_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("alone") / "register.db"
+    Register.build(path, b"issuer")
+    return path
 
 
 BOXES = {"name": (20, 98), "reference": (100, 142), "serial": (144, 172), "page": (174, 196)}

@@ -58,7 +58,7 @@ def test_a_terminal_speaks_for_itself_only(far: Any) -> None:
     ("method", "path", "expected"),
     [
         ("GET", "/", (404, "not_found")),
-        ("POST", "/v1/pin", (404, "not_found")),
+        ("POST", "/v1/pins", (404, "not_found")),
         ("POST", "/v1/open/", (404, "not_found")),
         ("POST", "/V1/open", (404, "not_found")),
         ("GET", "/v1/open", (405, "method")),

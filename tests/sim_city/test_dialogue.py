@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hardware_sim.city.issuing import Rules
+from hardware_sim.city.rules import KINDS, KindRules, Rules
 
 RESTRICTED, MOVED_OUT, REVOKED, UNKNOWN, CHILD = "r020", "r072", "r073", "r074", "r004"
 
@@ -29,7 +29,7 @@ def test_a_certificate_from_open_to_document(far: Any) -> None:
     identified = terminal.authenticate(far.cards.card(serial))
     assert identified.signed
     assert identified.head["result"] == "ok"
-    assert identified.head["offers"] == ["residence"]
+    assert identified.head["offers"] == ["residence", "seal", "income", "tax"]
     assert identified.head["subject"] == terminal.commitment(serial).hex()
     assert identified.documents == []
 
@@ -126,8 +126,8 @@ def test_rubbish_for_a_certificate_is_a_reason_and_not_a_crash(far: Any) -> None
     [
         ({"fee_yen": 200}, "fee_changed"),
         ({"copies": 11}, "copies_exceeded"),
-        ({"household": "part"}, "not_available"),
-        ({"kind": "seal", "household": "", "items": []}, "not_available"),
+        ({"fee_day": "2026-11-23"}, "fee_changed"),
+        ({"fee_day": "2026-11-25"}, "fee_changed"),
     ],
 )
 def test_wishes_that_are_refused(far: Any, wish: dict[str, object], reason: str) -> None:
@@ -144,7 +144,8 @@ def test_wishes_that_are_refused(far: Any, wish: dict[str, object], reason: str)
     ("rules", "person", "reason"),
     [
         (Rules(max_pages=8), "r027", "too_many_pages"),
-        (Rules(service_from=date(2026, 11, 25)), "r001", "not_in_service"),
+        (Rules(kinds={"residence": KindRules(service_from=date(2026, 11, 25))}), "r001", "not_in_service"),
+        (Rules(kinds={"seal": KindRules()}), "r001", "not_available"),
         (Rules(max_document_bytes=1000), "r001", "too_many_pages"),
     ],
 )
@@ -153,13 +154,28 @@ def test_rules_of_the_city(far_with: Callable[[Rules], Any], rules: Rules, perso
     assert terminal.ask("issue", terminal.wish()).head["result"] == reason
 
 
-def test_the_fee_is_that_of_the_day_in_japan(far_with: Callable[[Rules], Any]) -> None:
-    changed = replace(Rules(), fees=((date(2016, 1, 22), 300), (date(2026, 11, 25), 400)))
-    far = far_with(changed)
-    far.clock.instant = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # midnight in Japan
+@pytest.mark.parametrize(
+    ("utc", "yen", "day", "result"),
+    [
+        ((14, 59, 59), 300, "2026-11-24", "ok"),
+        ((14, 59, 59), 400, "2026-11-25", "fee_changed"),
+        ((15, 0, 0), 400, "2026-11-25", "ok"),  # midnight in Japan
+        ((15, 0, 0), 300, "2026-11-24", "ok"),  # confirmed before it
+        ((15, 0, 0), 300, "2026-11-25", "fee_changed"),
+        ((15, 0, 0), 400, "2026-11-24", "fee_changed"),
+        ((15, 59, 59), 300, "2026-11-24", "ok"),
+        ((16, 0, 0), 300, "2026-11-24", "fee_changed"),
+        ((16, 0, 0), 400, "2026-11-25", "ok"),
+    ],
+)
+def test_a_fee_that_changes_at_midnight(
+    far_with: Callable[[Rules], Any], utc: tuple[int, int, int], yen: int, day: str, result: str
+) -> None:
+    changed = KindRules(fees=((date(2016, 1, 22), 300), (date(2026, 11, 25), 400)))
+    far = far_with(Rules(kinds={"residence": changed}))
+    far.clock.instant = datetime(2026, 11, 24, *utc, tzinfo=UTC)
     terminal = far.identified()
-    assert terminal.ask("issue", terminal.wish(fee_yen=300)).head["result"] == "fee_changed"
-    assert terminal.ask("issue", terminal.wish(fee_yen=400)).head["result"] == "ok"
+    assert terminal.ask("issue", terminal.wish(fee_yen=yen, fee_day=day)).head["result"] == result
 
 
 def test_too_many_at_a_time_are_told_busy(far_with: Callable[[Rules], Any]) -> None:
@@ -329,8 +345,14 @@ def test_an_open_that_is_not_of_its_form(far: Any, changes: dict[str, object]) -
         {"household": ""},
         {"household": "all"},
         {"kind": "passport"},
-        {"kind": "seal"},
+        {"kind": "seal", "household": "whole"},
         {"fee_yen": -300},
+        {"fee_day": "2026-02-30"},
+        {"fee_day": "24.11.2026"},
+        {"household": "part"},
+        {"household": "part", "members": ["00000000"]},
+        {"household": "part", "members": ["r001"]},
+        {"members": ["0a1b2c3d"]},
     ],
 )
 def test_a_wish_that_is_not_of_its_form(far: Any, payload: dict[str, object] | bytes) -> None:

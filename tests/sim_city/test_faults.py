@@ -158,7 +158,8 @@ def test_every_fault_can_be_set_as_it_stands_and_has_a_label(vocabulary: Any) ->
         ("slow", {"s": True}),
         ("slow", {"step": "never"}),
         ("refuse", {"reason": "bad mood"}),
-        ("foreign_envelope", {"step": "open"}),
+        ("refuse", {"step": "open"}),
+        ("wrong_subject", {"step": "card"}),
     ],
 )
 def test_faults_that_cannot_be_set(name: str, given: dict[str, object]) -> None:

@@ -44,11 +44,8 @@ async def _serve(options: argparse.Namespace, cities: dict[str, str], clock: Clo
         for name, url in cities.items()
     }
     centre = Centre(options.terminal, clients, clock)
-
-    def handshake_refused() -> None:
-        centre.counts["tls.refused"] += 1
-
-    server = Server(centre.app, count_handshakes(pki.centre_server_context(), handshake_refused), options.port)
+    context = count_handshakes(pki.centre_server_context(), centre.handshake_refused)
+    server = Server(centre.app, context, options.port, centre.admits)
 
     async def after_command() -> None:
         centre.forget_crossed()
@@ -72,8 +69,16 @@ def _commands(centre: Centre) -> dict[str, Command]:
     def clear(request: dict[str, Any]) -> None:
         centre.faults.clear(request.get("name"))
 
+    def allow(request: dict[str, Any]) -> None:
+        centre.addresses = frozenset(str(address) for address in request["addresses"])
+
+    def status(_: dict[str, Any]) -> dict[str, Any]:
+        counted = {"counts": dict(centre.counts), "refusals": dict(centre.refusals)}
+        return {**counted, "faults": centre.faults.active()}
+
     return {
-        "status": lambda _: {"counts": dict(centre.counts), "faults": centre.faults.active()},
+        "status": status,
+        "allow": allow,
         "vocabulary": lambda _: {name: fault.to_json() for name, fault in centre.faults.vocabulary.items()},
         "fault": set_fault,
         "clear": clear,

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-STEPS: Final = ("open", "authenticate", "issue")
+STEPS: Final = ("open", "authenticate", "card", "pin", "household", "issue")
+
+
+_MOST: Final = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,8 @@ class Faults:
                 allowed_texts = fault.choices.get(key)
                 if not isinstance(value, str) or (allowed_texts is not None and value not in allowed_texts):
                     raise FaultError(f"fault {name}: {key} must be one of {', '.join(allowed_texts or ())}")
-            elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 86400:
-                raise FaultError(f"fault {name}: {key} must be a number from 0 to 86400")
+            elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
+                raise FaultError(f"fault {name}: {key} must be a number from 0 to {_MOST}")
         return result
 
 
@@ -108,11 +111,21 @@ CENTRE_FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
         "slow": on("any", "応答が遅い", "s 秒待ってから答えます。", s=5.0),
         "garble": on("any", "応答が壊れる", "応答の本文の 1 バイトを壊します。"),
         "truncate": on("any", "応答が途中まで", "応答の本文を半分で終わらせます。"),
+        "cut": on("any", "応答が切れる", "応答の途中で接続を切ります。"),
+        "oversized": on("any", "応答が大きすぎる", "応答の後ろに空白を bytes バイト足します。", bytes=14_000_000),
+        "replay": on(
+            "any",
+            "古い応答の再送",
+            "同じ手順で前に返した応答を、もう一度返します（最初の 1 件は覚えるだけです）。同じセッションでも替えます。",
+        ),
         "cross_reply": on(
             "any",
             "応答の取り違え",
             "同じ手順で直前に別のセッションへ返した応答を、この端末に返します（最初の 1 件は覚えるだけです）。",
         ),
+        "busy": on("any", "混雑", "受け付けず、混んでいると答えます。"),
+        "unlisted_terminal": on("any", "端末が名簿にない", "この端末を知らないものとして断ります。"),
+        "unlisted_address": Fault("アドレスが名簿にない", "どの接続元も許さず、接続を切ります。"),
         "duplicate": on("any", "要求の重複", "同じ要求を市へ 2 回送り、2 回目の応答を返します。"),
     }
 )

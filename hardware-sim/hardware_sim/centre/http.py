@@ -14,8 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from hardware_sim.centre.faults import STEPS
+
 REQUEST_LIMIT: Final = 64 * 1024
-STEPS: Final = ("open", "authenticate", "issue")
 
 
 class TransportError(Exception):

@@ -32,11 +32,37 @@ class ControlError(ValueError):
     """A request on the control socket that cannot be carried out; the text goes back."""
 
 
+HANDSHAKES = (
+    "plain_http", "unknown_ca", "expired_certificate", "not_yet_valid_certificate", "no_certificate", "tls_version",
+    "tls_other",
+)  # fmt: skip
+"""Why handshakes fail."""
+_EXPIRED, _NOT_YET_VALID = 10, 9
+"""X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID."""
+_BY_REASON = {
+    "HTTP_REQUEST": "plain_http",
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "no_certificate",
+    "UNSUPPORTED_PROTOCOL": "tls_version",
+    "CERTIFICATE_VERIFY_FAILED": "unknown_ca",
+}
+
+
 class _PeerProtocol(H11Protocol):
     """HTTP/1.1 that tells the application who the client is (ASGI TLS extension)."""
 
+    admits: Callable[[str], bool]
+    _turned_away = False
+
+    def data_received(self, data: bytes) -> None:
+        if not self._turned_away:
+            super().data_received(data)
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if not self.admits(transport.get_extra_info("peername")[0]):
+            self._turned_away = True
+            transport.abort()
+            return
         link = transport.get_extra_info("ssl_object")
         der = link.getpeercert(binary_form=True) if link is not None else None
         chain = [ssl.DER_cert_to_PEM_cert(der)] if der else []
@@ -49,8 +75,8 @@ class _PeerProtocol(H11Protocol):
         self.app = with_peer
 
 
-def count_handshakes(context: ssl.SSLContext, failed: Callable[[], None]) -> ssl.SSLContext:
-    """Call ``failed`` for each handshake on this context that the server refuses."""
+def count_handshakes(context: ssl.SSLContext, failed: Callable[[str], None]) -> ssl.SSLContext:
+    """Call ``failed`` with one of :data:`HANDSHAKES` for each handshake on this context that the server refuses."""
 
     class Counting(ssl.SSLObject):
         def do_handshake(self) -> None:
@@ -58,24 +84,37 @@ def count_handshakes(context: ssl.SSLContext, failed: Callable[[], None]) -> ssl
                 super().do_handshake()
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 raise
-            except ssl.SSLError:
-                failed()
+            except ssl.SSLError as error:
+                failed(_why(error))
                 raise
 
     context.sslobject_class = Counting
     return context
 
 
+def _why(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        code = error.verify_code
+        if code in {_EXPIRED, _NOT_YET_VALID}:
+            return "expired_certificate" if code == _EXPIRED else "not_yet_valid_certificate"
+    return _BY_REASON.get(error.reason or "", "tls_other")
+
+
+def _anybody(_address: str) -> bool:
+    return True
+
+
 class Server(uvicorn.Server):
     """A uvicorn server on 127.0.0.1 that can go off the line and come back."""
 
-    def __init__(self, app: Any, context: ssl.SSLContext, port: int) -> None:
+    def __init__(self, app: Any, context: ssl.SSLContext, port: int, admits: Callable[[str], bool] = _anybody) -> None:
+        """``admits``: asked with the address of each client before it is listened to."""
         super().__init__(
             uvicorn.Config(
                 app,
                 host="127.0.0.1",
                 port=port,
-                http=_PeerProtocol,
+                http=type("PeerProtocol", (_PeerProtocol,), {"admits": staticmethod(admits)}),
                 ws="none",
                 lifespan="off",
                 loop="asyncio",

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -18,11 +19,16 @@ from typing import Any, Literal, Self
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+import config
+from config.load import ConfigError, load_profile
 from hardware_sim.city.register import Register, ResidentSummary
 from hardware_sim.city.residents import SEED
-from hardware_sim.tls import BenchPki
+from hardware_sim.city.towns import TownError, town_of
+from hardware_sim.tls import BenchPki, Flaw
 
 Target = Literal["centre", "city"]
+OTHER_TERMINAL = "bench-other"
+"""Listed at every centre of a bench, so that there is somebody else's certificate to come with."""
 START_S = 30.0
 STOP_S = 5.0
 ANSWER_S = 30.0
@@ -114,11 +120,13 @@ class CityBench:
         clock_file: the bench's clock; None: real time.
         terminals: ids of the listed terminals; the first one's credentials are laid out.
         issuer_name_der: issuer name of the residents' cards; default: the subject of the (first) ``card_ca``.
-        municipality: the city's id in the protocol.
+        municipality: the city's id in the protocol; the bench has residents of ``saga`` and ``fujisawa``.
+        profile: what the city's server goes by (kinds, fees, copies, hours, first days, ages); default: the profile
+            of this name that is shipped with the program.
         seed: of the register.
 
     Raises:
-        BenchError: a server does not start.
+        BenchError: a server does not start, or there are no residents or no profile of that municipality.
     """
 
     def __init__(
@@ -130,10 +138,14 @@ class CityBench:
         terminals: Sequence[str] = ("saga-0002",),
         issuer_name_der: bytes | None = None,
         municipality: str = "saga",
+        profile: Path | None = None,
         seed: int = SEED,
     ) -> None:
         if not terminals:
             raise ValueError("name at least one terminal")
+        profile = _profile(municipality, profile)
+        self.terminals = tuple(terminals)
+        self.municipality = municipality
         self.directory = directory.absolute()
         self.directory.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o700)
@@ -148,15 +160,15 @@ class CityBench:
         pem = b"".join(authority.public_bytes(Encoding.PEM) for authority in authorities)
         (self.directory / "card-ca.pem").write_bytes(pem)
         issuer = issuer_name_der or authorities[0].subject.public_bytes()
-        self.register = Register.build(self.directory / "register.db", issuer, seed)
+        self.register = Register.build(self.directory / "register.db", issuer, seed, municipality)
         clock = [] if clock_file is None else ["--clock", str(clock_file)]
         pki = ["--pki", str(self.pki.directory), *clock]
         self._processes: dict[str, _Process] = {}
         try:
-            place = ["--dir", str(self.directory), "--municipality", municipality]
+            place = ["--dir", str(self.directory), "--profile", str(profile)]
             self._processes["city"] = _Process("city", self.directory, [*pki, *place])
             city_port = self._processes["city"].wait_ready()
-            listed = [word for terminal in terminals for word in ("--terminal", terminal)]
+            listed = [word for terminal in (*terminals, OTHER_TERMINAL) for word in ("--terminal", terminal)]
             route = ["--city", f"{municipality}=https://127.0.0.1:{city_port}"]
             self._processes["centre"] = _Process("centre", self.directory, [*pki, *listed, *route])
             self.port = self._processes["centre"].wait_ready()
@@ -186,8 +198,38 @@ class CityBench:
         return {name: process.process.pid for name, process in self._processes.items()}
 
     def residents(self) -> list[ResidentSummary]:
-        """Everybody in the register: id, name, household size, card serial, remarks."""
-        return [ResidentSummary(**row) for row in self._ask("city", "residents")]
+        """Everybody in the register: id, name, household size, card serial, remarks, Juki card."""
+        return [_resident(row) for row in self._ask("city", "residents")]
+
+    def change(self, person: str, **columns: object) -> None:
+        """Change a resident's row, as a notification at the counter would: ``restricted=1``, ``address_since=…``.
+
+        Dates are written ``2026-11-24``. Raises BenchError when there is no such person or column.
+        """
+        self._ask("city", "change", person=person, columns=columns)
+
+    def change_juki(self, person: str, *, tries: int | None = None, status: str | None = None) -> None:
+        """Set a Juki card's tries left (0 … 3) or its status (``good``, ``stopped``). Raises BenchError."""
+        self._ask("city", "change_juki", person=person, tries=tries, status=status)
+
+    def cancel_seal(self, person: str) -> None:
+        """廃印: strike out somebody's registered seal. Raises BenchError when there is none."""
+        self._ask("city", "cancel_seal", person=person)
+
+    def refusals(self) -> dict[str, int]:
+        """How often the centre refused, by reason: every one of :data:`hardware_sim.centre.app.REFUSALS`."""
+        found: dict[str, int] = self._ask("centre", "status")["refusals"]
+        return found
+
+    def allow_addresses(self, addresses: Sequence[str]) -> None:
+        """From which addresses the centre takes connections; at the start: 127.0.0.1."""
+        self._ask("centre", "allow", addresses=list(addresses))
+
+    def flawed_credentials(self, flaw: Flaw, terminal: str | None = None) -> Path:
+        """A credentials directory for this terminal (default: the first) with one thing wrong."""
+        own = terminal or self.terminals[0]
+        folder = self.directory / "credentials" / f"{own}-{flaw.replace('_', '-')}"
+        return self.pki.flawed_credentials(own, flaw, OTHER_TERMINAL, folder)
 
     def fault(self, target: Target, name: str, **parameters: object) -> dict[str, Any]:
         """Put a fault to work; gives its parameters with the defaults filled in. Raises BenchError."""
@@ -231,6 +273,24 @@ class CityBench:
             known = ", ".join(self._processes) or "nothing, it was closed"
             raise BenchError(f"there is no {target} here; running: {known}")
         return process.ask(do, **arguments)
+
+
+def _profile(municipality: str, profile: Path | None) -> Path:
+    """The file the city's server goes by. Raises BenchError when it does not fit."""
+    path = profile or Path(config.__file__).with_name(f"{municipality}.toml")
+    try:
+        town_of(municipality)
+        found = load_profile(path).municipality
+    except (TownError, ConfigError) as error:
+        raise BenchError(str(error)) from None
+    if found != municipality:
+        raise BenchError(f"{path} is a profile of {found}, not of {municipality}: name the one or the other")
+    return path.absolute()
+
+
+def _resident(row: dict[str, Any]) -> ResidentSummary:
+    expires = row.pop("juki_expires")
+    return ResidentSummary(**row, juki_expires=None if expires is None else date.fromisoformat(expires))
 
 
 def _certificates(card_ca: bytes) -> list[x509.Certificate]:

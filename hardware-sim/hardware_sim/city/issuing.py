@@ -2,54 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
 
+from config.calendar import JST
 from hardware_sim.centre.faults import Faults
 from hardware_sim.city import certificate, wire
-from hardware_sim.city.cardcheck import AUTH_POLICY
 from hardware_sim.city.certificate import ITEMS, Boxes, Document, Wish
+from hardware_sim.city.persons import Persons
 from hardware_sim.city.register import Extract, Register
-from hardware_sim.city.residents import age
+from hardware_sim.city.rules import KINDS, Refused, Rules, check_fee
 from hardware_sim.city.sessions import Session
-from hardware_sim.city.typeface import GlyphError
-from hardware_sim.city.wire import WireError, int_of
+from hardware_sim.city.typeface import WritingError
+from hardware_sim.city.wire import WireError, int_of, text_of
 
-KINDS: Final = ("residence", "seal", "income", "tax")
-_JAPAN = timezone(timedelta(hours=9))
 _SERIAL_LETTERS = 10
-
-
-class Refused(Exception):
-    """A reason of docs/protocol.md §8: signed and safe to show."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What this city has decided. Yen, copies, sides and bytes; ``fees``: (first day, yen), oldest first."""
-
-    municipality: str = "saga"
-    kinds: tuple[str, ...] = ("residence",)
-    """Kinds this server can issue."""
-    service_from: date = date(2016, 1, 22)
-    fees: tuple[tuple[date, int], ...] = ((date(2016, 1, 22), 300),)
-    max_copies: int = 10
-    max_pages: int = 40
-    max_document_bytes: int = 10_000_000
-    min_age: int = 15
-    parallel: int = 4
-    """So many certificates are made at a time; one more is told ``busy``."""
-    card_policy: str = AUTH_POLICY
+_MEMBER_ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
+_FEE_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
 @dataclass(frozen=True)
@@ -58,124 +34,146 @@ class Request:
 
     kind: str
     household: str
+    members: tuple[str, ...] = field(repr=False)
     items: tuple[str, ...]
     copies: int
     fee_yen: int
+    fee_day: date
 
 
 class Issuing:
     """Makes certificates. May be used from any thread."""
 
-    def __init__(self, register: Register, rules: Rules, faults: Faults, tile: Callable[[], bytes | None]) -> None:
+    def __init__(
+        self,
+        register: Register,
+        persons: Persons,
+        rules: Rules,
+        faults: Faults,
+        tile: Callable[[], bytes | None],
+        now: Callable[[], datetime],
+    ) -> None:
         self._register = register
+        self._persons = persons
         self._rules = rules
         self._faults = faults
         self._tile = tile
+        self._now = now
         self._places = threading.BoundedSemaphore(rules.parallel)
         self._issued: deque[dict[str, Any]] = deque(maxlen=100)
 
     def parse(self, payload: bytes) -> Request:
         """Raises WireError when it is not of the form of §7."""
-        found = wire.read_object(payload, ("v", "kind", "household", "items", "copies", "fee_yen"))
-        kind, household, items = found["kind"], found["household"], found["items"]
-        if kind not in KINDS or not isinstance(items, list):
-            raise WireError("no such kind, or items is no list")
+        keys = ("v", "kind", "household", "members", "items", "copies", "fee_yen", "fee_day")
+        found = wire.read_object(payload, keys)
+        kind, household = found["kind"], found["household"]
+        if kind not in KINDS:
+            raise WireError("no such kind")
         residence = kind == "residence"
         if household not in (("whole", "part") if residence else ("",)):
             raise WireError("household does not fit the kind")
+        items, members = _sorted(found["items"]), _sorted(found["members"])
         known = ITEMS if residence else ()
-        if any(item not in known for item in items) or items != sorted(set(items)):
-            raise WireError("items must be known to the kind, sorted and without repetition")
+        if any(item not in known for item in items):
+            raise WireError("items must be known to the kind")
+        if bool(members) is not (household == "part") or not all(_MEMBER_ID.fullmatch(one) for one in members):
+            raise WireError("members are the ids of a part, and of nothing else")
         copies, fee_yen = int_of(found["copies"], 1, 9999), int_of(found["fee_yen"], 0, 10**6)
-        return Request(kind, household, tuple(items), copies, fee_yen)
+        try:
+            fee_day = date.fromisoformat(text_of(found["fee_day"], _FEE_DAY))
+        except ValueError:
+            raise WireError("fee_day is no day") from None
+        return Request(kind, household, members, items, copies, fee_yen, fee_day)
 
-    def read(self, person: str, session: Session, now: Callable[[], datetime]) -> Extract:
-        """One reading of the register; raises Refused when the row is gone."""
-        extract = self._register.extract(person, session.nonce, session.id, now)
-        if extract is None:
-            raise Refused("not_registered")
-        return extract
-
-    def check_person(self, extract: Extract, now: datetime) -> None:
-        """Raises Refused with a reason that does not tell why somebody is restricted."""
-        holder = extract.holder
-        if holder.moved_out:
-            raise Refused("not_registered")
-        if holder.restricted or age(holder.birth, now.astimezone(_JAPAN).date()) < self._rules.min_age:
-            raise Refused("not_available")
-
-    def offers(self, now: datetime) -> list[str]:
-        """The kinds that can be issued now, in the order of the protocol."""
-        if now.astimezone(_JAPAN).date() < self._rules.service_from:
-            return []
-        return [kind for kind in KINDS if kind in self._rules.kinds]
-
-    def issue(
-        self, session: Session, request: Request, now: Callable[[], datetime]
-    ) -> tuple[dict[str, Any], Sequence[bytes]]:
-        """(manifest without the common fields, documents); raises Refused."""
-        instant = now()
-        today = instant.astimezone(_JAPAN).date()
-        if today < self._rules.service_from:
-            raise Refused("not_in_service")
-        if request.kind not in self._rules.kinds or request.household == "part":
-            raise Refused("not_available")
-        if request.copies > self._rules.max_copies:
+    def issue(self, session: Session, request: Request) -> tuple[dict[str, Any], Sequence[bytes]]:
+        """(manifest without the common fields, documents); raises Refused, WireError."""
+        if not set(request.members) <= set(session.members):
+            raise WireError("members are ids of this session's household")
+        rules = self._rules.check_kind(request.kind, session.opened_at)
+        if request.copies > rules.max_copies:
             raise Refused("copies_exceeded")
-        if request.fee_yen != self._fee(today):
-            raise Refused("fee_changed")
+        check_fee(rules, request.fee_yen, request.fee_day, self._now())
         if not self._places.acquire(blocking=False):
             raise Refused("busy")
         try:
-            return self._make(session, request, today, now)
+            return self._make(session, request)
         finally:
             self._places.release()
 
-    def _make(
-        self, session: Session, request: Request, today: date, now: Callable[[], datetime]
-    ) -> tuple[dict[str, Any], Sequence[bytes]]:
+    def _make(self, session: Session, request: Request) -> tuple[dict[str, Any], Sequence[bytes]]:
         own = str(session.person)
         swapped = (self._faults.strikes("wrong_subject", "issue") or {}).get("how")
         stranger = self._register.somebody_else(own) if swapped else own
-        extract = self.read(stranger if swapped == "row" else own, session, now)
-        self.check_person(extract, now())
-        drawn = self.read(stranger, session, now) if swapped else extract
-        if certificate.sheets(drawn) * 2 > self._rules.max_pages:
-            raise Refused("too_many_pages")
+        extract = self._persons.read(stranger if swapped == "row" else own, session)
+        self._persons.check(extract)
+        drawn = self._persons.read(stranger, session) if swapped else extract
+        self._persons.check_registered(drawn, request.kind)
+        chosen, members = self._chosen(session, request, drawn)
+        if request.kind == "residence":
+            self._persons.check_record(drawn, [one for one in drawn.members if one.id in chosen or not chosen])
         items = request.items
-        if self._faults.strikes("wrong_items", "issue"):
+        if request.kind == "residence" and self._faults.strikes("wrong_items", "issue"):
             items = tuple(sorted({*items} ^ {"domicile"}))
-        readable = Boxes.OUTLINES if self._faults.strikes("unreadable_box", "issue") else Boxes.TEXT
-        wish = Wish(items, wire.reference(extract.subject), "", today, readable, self._tile())
+        town = self._rules.town
+        wish = Wish(
+            items=items,
+            reference=wire.reference(extract.subject),
+            serial="",
+            on=self._now().astimezone(JST).date(),
+            boxes=Boxes.OUTLINES if self._faults.strikes("unreadable_box", "issue") else Boxes.TEXT,
+            tile=self._tile(),
+            kind=request.kind,
+            household=request.household,
+            chosen=chosen,
+            city=town.name,
+            prefecture=town.prefecture,
+        )
         copies = self._copies(drawn, wish, request, own)
         entries = [self._entry(serial, document) for serial, document in copies]
         if self._faults.strikes("page_swap", "issue"):
-            copies = [(serial, self._swapped(own, session, wish, document, now)) for serial, document in copies]
+            copies = [(serial, self._swapped(own, session, wish, document)) for serial, document in copies]
             # Length and digest of the file are put right, the pages' are not: those must be checked too.
             sizes = [self._entry(serial, document) for serial, document in copies]
             entries = [{**new, "pages": old["pages"]} for old, new in zip(entries, sizes, strict=True)]
-        self._issued.append({"session": session.id.hex(), "person": own, "copies": entries})
+        self._issued.append({"session": session.id.hex(), "person": own, "kind": request.kind, "copies": entries})
         manifest = {
             "municipality": self._rules.municipality,
             "subject": extract.subject.hex(),
             "name": (drawn if swapped == "lying" else extract).holder.name,
             "kind": request.kind,
             "household": request.household,
+            "members": members,
             "items": list(items),
             "register_as_of": wire.time_text(extract.as_of),
             "copies": entries,
         }
         return manifest, [document.pdf for _, document in copies]
 
+    def _chosen(self, session: Session, request: Request, drawn: Extract) -> tuple[tuple[str, ...], list[str]]:
+        """(register ids to draw, in the register's order and empty for all; session ids for the manifest)."""
+        wanted = {session.members[one] for one in request.members}
+        here = [person.id for person in drawn.members]
+        if drawn.holder.id != session.person:  # somebody else's household (a fault): as many of it
+            return tuple(here[: len(wanted)]), list(request.members)
+        if not wanted <= set(here):
+            raise Refused("not_available")  # moved out since the list was given
+        members = list(request.members)
+        if wanted and self._faults.strikes("wrong_members", "issue"):
+            wanted = set(here) - wanted or {here[0]}
+            members = sorted(session.id_of_member(one, secrets.token_hex) for one in wanted)
+        return tuple(one for one in here if one in wanted), members
+
     def issued(self) -> list[dict[str, Any]]:
         """The last issues, oldest first, for the bench's oracle: session, person and the manifest's copies."""
         return list(self._issued)
 
     def _copies(self, drawn: Extract, wish: Wish, request: Request, person: str) -> list[tuple[str, Document]]:
+        if certificate.sheets(drawn, wish) * 2 > self._rules.max_pages:
+            raise Refused("too_many_pages")
         serials = self._serials(request.copies, person, request.kind, wish.on)
         try:
             made = [(s, certificate.render(drawn, replace(wish, serial=s))) for s in serials]
-        except GlyphError:
+        except WritingError:
             raise Refused("not_available") from None
         if sum(len(document.pdf) for _, document in made) > self._rules.max_document_bytes:
             raise Refused("too_many_pages")
@@ -191,14 +189,9 @@ class Issuing:
                 continue  # one in 2^50
             return serials
 
-    def _swapped(
-        self, own: str, session: Session, wish: Wish, document: Document, now: Callable[[], datetime]
-    ) -> Document:
-        other = self.read(self._register.somebody_else(own), session, now)
-        return certificate.with_first_page_of(document.pdf, certificate.render(other, wish).pdf)
-
-    def _fee(self, today: date) -> int:
-        return [yen for first, yen in self._rules.fees if first <= today][-1]
+    def _swapped(self, own: str, session: Session, wish: Wish, document: Document) -> Document:
+        other = self._persons.read(self._register.somebody_else(own), session)
+        return certificate.with_first_page_of(document.pdf, certificate.render(other, replace(wish, chosen=())).pdf)
 
     @staticmethod
     def _entry(serial: str, document: Document) -> dict[str, Any]:
@@ -212,3 +205,10 @@ class Issuing:
 
 def _serial() -> str:
     return "".join(secrets.choice(wire.ALPHABET) for _ in range(_SERIAL_LETTERS))
+
+
+def _sorted(value: object) -> tuple[str, ...]:
+    """A list of texts, sorted and without repetition."""
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value) or value != sorted(set(value)):
+        raise WireError("a list must hold texts, sorted and without repetition")
+    return tuple(value)

@@ -75,7 +75,8 @@ def means_of(person: Person, family: Sequence[Person], address: str, town: Town,
     if kind == "none":
         return Means()
     level = chance.uniform(0.7, 1.6)
-    incomes, instalments = [], []
+    incomes: list[IncomeYear] = []
+    instalments: list[Instalment] = []
     for year in YEARS:
         earned = _earnings(kind, round(level * (1 + 0.02 * (year - YEARS[0])), 3), person, family)
         assessed = _assessed(year, earned, address, town)

@@ -1,4 +1,4 @@
-"""The city's issuing server: open, authenticate, issue (docs/protocol.md §3 to §8). No network in here."""
+"""The city's issuing server: open, then sealed steps (docs/protocol.md §3 to §8). No network in here."""
 
 from __future__ import annotations
 
@@ -17,17 +17,23 @@ from cryptography.hazmat.primitives.hpke import MLKEM768X25519PublicKey
 from config.clock import Clock
 from hardware_sim.centre.faults import Faults
 from hardware_sim.city import wire
-from hardware_sim.city.cardcheck import CardRefused, check_card
+from hardware_sim.city.cardcheck import CardRefused
 from hardware_sim.city.faults import CITY_FAULTS
-from hardware_sim.city.issuing import Issuing, Refused, Rules
+from hardware_sim.city.identifying import Identifying
+from hardware_sim.city.issuing import Issuing
+from hardware_sim.city.persons import Persons
 from hardware_sim.city.register import Register
-from hardware_sim.city.sessions import Answered, Session, Sessions
+from hardware_sim.city.rules import Refused, Rules
+from hardware_sim.city.sessions import Answered, OutOfOrder, Session, Sessions
 from hardware_sim.city.wire import WireError, b64, b64_of, hex_of, int_of, text_of
 from hardware_sim.tls import HPKE_PUBLIC, TERMINAL_ID, CityKeys, hpke_public_key
 
 JOURNAL_ROWS = 1000
 _STATUS = {"bad_request": 400, "replay": 409, "session_unknown": 409, "wrong_terminal": 403}
 _SESSION_BYTES = 16
+_FORCED_TRIES = 2
+"""What is said to be left when the bench forces a wrong PIN."""
+Found = tuple[dict[str, Any], Sequence[bytes]]
 
 
 class _Stop(Exception):
@@ -68,13 +74,21 @@ class CityService:
         tile: Callable[[], bytes | None] = lambda: None,
     ) -> None:
         self._keys = keys
-        self._register = register
-        self._authorities = tuple(card_authorities)
         self._clock = clock
         self.rules = rules or Rules()
         self.faults = faults or Faults(CITY_FAULTS)
-        self.issuing = Issuing(register, self.rules, self.faults, tile)
+        persons = Persons(register, self.rules, clock.now)
+        self.issuing = Issuing(register, persons, self.rules, self.faults, tile, clock.now)
+        who = Identifying(register, persons, self.rules, self.faults, card_authorities, clock.now)
+        self._steps: dict[str, Callable[[Session, bytes], Found]] = {
+            "authenticate": lambda session, payload: (who.authenticate(session, payload), ()),
+            "card": lambda session, payload: (who.card(session, payload), ()),
+            "pin": lambda session, payload: (who.pin(session, payload), ()),
+            "household": lambda session, payload: (who.household(session, payload), ()),
+            "issue": self._issue,
+        }
         self._sessions = Sessions()
+        self._last_open = b""
         self._journal: deque[dict[str, Any]] = deque(maxlen=JOURNAL_ROWS)
         self._last_sealed = b""
         self._lock = threading.Lock()
@@ -125,7 +139,8 @@ class CityService:
         except ValueError:
             raise WireError("not a public key of the suite") from None
         nonce = secrets.token_bytes(wire.NONCE_BYTES)
-        made = Session(session_id, terminal, public_key, key, nonce, self._clock.boot())
+        now, boot = self._clock.now(), self._clock.boot()
+        made = Session(session_id, terminal, public_key, key, nonce, boot, now)
         made.open_answer = self._open_answer(made)
         kept = self._sessions.add(made)
         if kept is None or kept.public_key != public_key or kept.terminal != terminal:
@@ -135,12 +150,20 @@ class CityService:
 
     def _open_answer(self, session: Session) -> bytes:
         at = wire.time_text(self._at("open"))
-        text = wire.open_signed(session.id, session.public_key, session.nonce, session.terminal, at)
+        key = session.public_key
+        if self.faults.strikes("foreign_envelope", "open"):
+            key = bytes(len(key))
+        text = wire.open_signed(session.id, key, session.nonce, session.terminal, at)
         nonce = session.nonce
         if self.faults.strikes("garble", "open"):
             nonce = bytes((nonce[0] ^ 1,)) + nonce[1:]
+        if self.faults.strikes("truncate", "open"):
+            nonce = nonce[: len(nonce) // 2]
         answer = {"v": 1, "session": session.id.hex(), "seq": 0, "nonce": b64(nonce), "at": at}
-        return wire.write_object({**answer, "signature": b64(self._sign("open", text))})
+        made = wire.write_object({**answer, "signature": b64(self._sign("open", text))})
+        with self._lock:
+            before, self._last_open = self._last_open, made
+        return before if before and self.faults.strikes("replay_old", "open") else made
 
     # --- sealed steps (§5) ---
 
@@ -173,16 +196,18 @@ class CityService:
     def _answer(self, step: str, session: Session, seq: int, sealed: bytes, row: dict[str, Any]) -> bytes:
         info = wire.request_info(step, session.id, seq, session.terminal)
         payload = wire.open_request(sealed, self._keys.hpke, info)
-        work = self._authenticate if step == "authenticate" else self._issue
         documents: Sequence[bytes] = ()
+        result: dict[str, Any]
         try:
-            forced = self.faults.strikes("refuse", step)
-            if forced:
-                raise Refused(str(forced["reason"]))
-            found, documents = work(session, payload)
+            self._refuse_by_fault(step)
+            found, documents = self._steps[step](session, payload)
             result = {"result": "ok", **found}
-        except (Refused, CardRefused) as refusal:
+        except Refused as refusal:
+            result = {"result": refusal.reason, **refusal.said}
+        except CardRefused as refusal:
             result = {"result": refusal.reason}
+        except OutOfOrder:
+            raise _Stop("session_unknown") from None
         row["result"] = result["result"]
         head = wire.write_object(
             {
@@ -200,6 +225,12 @@ class CityService:
         wired = {"v": 1, "session": session.id.hex(), "seq": seq, "sealed": b64(answer)}
         return wire.write_object(wired)
 
+    def _refuse_by_fault(self, step: str) -> None:
+        forced = self.faults.strikes("refuse", step)
+        if forced:
+            reason = str(forced["reason"])
+            raise Refused(reason, tries_left=_FORCED_TRIES) if reason == "pin_wrong" else Refused(reason)
+
     def _envelope(self, step: str, session: Session, seq: int, request: bytes, payload: bytes) -> bytes:
         key = session.key
         if self.faults.strikes("foreign_envelope", step):
@@ -211,6 +242,8 @@ class CityService:
             sealed = before
         if self.faults.strikes("garble", step):
             sealed = sealed[:-1] + bytes((sealed[-1] ^ 1,))
+        if self.faults.strikes("truncate", step):
+            sealed = sealed[: len(sealed) // 2]
         return sealed
 
     def _addressed(self, message: dict[str, Any], row: dict[str, Any]) -> str:
@@ -220,40 +253,15 @@ class CityService:
             raise WireError("not this municipality")
         return terminal
 
-    # --- authenticate (§6) ---
-
-    def _authenticate(self, session: Session, payload: bytes) -> tuple[dict[str, Any], Sequence[bytes]]:
-        request = wire.read_object(payload, ("v", "certificate", "signature"))
-        certificate, signature = b64_of(request["certificate"]), b64_of(request["signature"])
-        if session.person is not None:
-            raise WireError("this session is authenticated already")
-        message = wire.card_message(session.id, session.public_key, session.nonce, session.terminal)
-        now = self._clock.now()
-        holder = check_card(certificate, signature, message, self._authorities, now, self.rules.card_policy)
-        status = self._register.card_status(holder.issuer_hash, holder.serial)
-        if status != "good":
-            raise Refused("certificate_revoked" if status == "revoked" else "status_unknown")
-        person = self._register.find(holder.issuer_hash, holder.serial)
-        if person is None:
-            raise Refused("not_registered")
-        read = self._register.somebody_else(person) if self._row_is_swapped() else person
-        extract = self.issuing.read(read, session, self._clock.now)
-        self.issuing.check_person(extract, now)
-        session.person = person
-        return {"subject": extract.subject.hex(), "offers": self.issuing.offers(now)}, ()
-
-    def _row_is_swapped(self) -> bool:
-        return self.faults.strikes("wrong_subject", "authenticate") is not None
-
     # --- issue (§7) ---
 
-    def _issue(self, session: Session, payload: bytes) -> tuple[dict[str, Any], Sequence[bytes]]:
+    def _issue(self, session: Session, payload: bytes) -> Found:
         wish = self.issuing.parse(payload)
         if session.person is None:
-            raise _Stop("session_unknown")
+            raise OutOfOrder
         if session.issued:
             raise Refused("not_available")  # a new wish is a new session
-        manifest, documents = self.issuing.issue(session, wish, self._clock.now)
+        manifest, documents = self.issuing.issue(session, wish)
         session.issued = True
         return manifest, documents
 

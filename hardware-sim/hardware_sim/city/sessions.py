@@ -7,11 +7,20 @@ What is kept for a repetition is the sealed answer, which the city cannot open. 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PublicKey
 
+from hardware_sim.city.register import Handle
+
 KEEP_S = 1800.0
+_MEMBER_ID_BYTES = 4
+
+
+class OutOfOrder(Exception):
+    """A step before the one it needs: 409 ``session_unknown``."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +44,30 @@ class Session:
     nonce: bytes = field(repr=False)
     opened_s: float
     """Boot time."""
+    opened_at: datetime
+    """Whoever begins within the hours is served to the end: hours are asked of this instant."""
     open_answer: bytes = field(repr=False, default=b"")
     answers: dict[int, Answered] = field(default_factory=dict, repr=False)
     """By seq."""
     next_seq: int = 1
     person: str | None = field(default=None, repr=False)
+    by: Handle = "certificate"
+    juki_id: bytes = field(default=b"", repr=False)
+    """Of the Juki card this session is for; the person is known only after the PIN."""
+    members: dict[str, str] = field(default_factory=dict, repr=False)
+    """Household: id in this session -> id in the register."""
     issued: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def id_of_member(self, person: str, fresh: Callable[[int], str]) -> str:
+        """This session's id of somebody: made by chance at the first time, the same later."""
+        for known, owner in self.members.items():
+            if owner == person:
+                return known
+        while (made := fresh(_MEMBER_ID_BYTES)) in self.members:
+            pass
+        self.members[made] = person
+        return made
 
 
 class Sessions:
