@@ -84,6 +84,14 @@ def test_whoever_is_closed_all_day_is_named_even_before_the_others_open() -> Non
         )
 
 
+def test_the_usual_closing_day_is_named_before_somebody_else_s_short_day() -> None:
+    short = exception("2026-12-05", "2026-12-05", "午前のみ", "06:00-08:00")
+    no_saturdays = dataclasses.replace(daily("08:30-17:00"), saturday=())
+    server = dataclasses.replace(daily("06:00-20:00"), exceptions=(short,))
+    opening = hours(("machine", no_saturdays), ("server", server)).is_open(at("2026-12-05", "12:00:00"))
+    assert told(opening) == (Reason.WEEKDAY_CLOSED, "machine")
+
+
 def test_hours_that_miss_each_other_on_one_day_are_closed_all_that_day() -> None:
     short = exception("2026-12-05", "2026-12-05", "午前のみ", "06:00-08:00")
     common = hours(
