@@ -127,7 +127,7 @@ def test_a_shipped_profile_loads_alone() -> None:
     assert load_national().screen_idle_s == 60
 
 
-def test_the_fee_is_the_one_in_force_on_the_japanese_day(profile_with: Callable[..., Path]) -> None:
+def test_the_fee_is_the_one_in_force_on_the_day(profile_with: Callable[..., Path]) -> None:
     changes = "{ from_date = 2027-04-01, yen = 350 }, { from_date = 2028-02-29, yen = 0 }"
     file = profile_with(("yen = 300 }]", f"yen = 300 }}, {changes}]"))
     residence = load(file).profile.certificates[0]
