@@ -55,12 +55,12 @@ _ISO_DEP: Final = 0x20
 
 
 def silence() -> None:
-    """Close nfcpy's loggers: no record of theirs reaches any handler, whatever anybody sets for the root."""
-    logger = logging.getLogger("nfc")
-    logger.setLevel(logging.CRITICAL + 1)
-    logger.propagate = False
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
+    """Close nfcpy's loggers one by one, so that no level and no handler opens them; those to come inherit a level
+    above all. A driver of nfcpy is loaded when a reader is opened, so this is called then as well."""
+    logging.getLogger("nfc").setLevel(logging.CRITICAL + 1)
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        if isinstance(logger, logging.Logger) and (name == "nfc" or name.startswith("nfc.")):
+            logger.disabled = True
 
 
 silence()
@@ -126,9 +126,17 @@ class NfcReader:
 
     poll_s = POLL_S
 
-    def __init__(self, device: str, *, sense_s: float = SENSE_S, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        device: str,
+        *,
+        sense_s: float = SENSE_S,
+        others_s: float = OTHERS_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._device = device
         self._sense_s = sense_s
+        self._others_s = others_s
         self._clock = clock
         self._frontend: Any = None
         self._lying: _Lying | None = None
@@ -158,6 +166,8 @@ class NfcReader:
             raise _offline(error) from None
         except Exception as error:
             raise _offline(error) from None
+        finally:
+            silence()
         self._technology, self._was_there = TYPE_B, False
         self._others_due = self._clock()
 
@@ -232,7 +242,7 @@ class NfcReader:
             return _sense(frontend, self._technology, AGAIN)
         if self._clock() < self._others_due:
             return None
-        self._others_due = self._clock() + OTHERS_S
+        self._others_due = self._clock() + self._others_s
         technology, self._other = self._other, TYPE_F if self._other == TYPE_A else TYPE_A
         return _sense(frontend, technology, 1)
 

@@ -302,16 +302,6 @@ def test_an_offline_reader_answers_the_order_too(bench) -> None:
 # ---- sign ------------------------------------------------------------------------------------------------
 
 
-def test_the_right_pin_signs(bench) -> None:
-    bench.identified()
-    event, order = bench.sign_with(bench.read() + bench.verify() + bench.sign())
-    assert isinstance(event, CardSigned)
-    assert event.order == 2
-    bench.pki.key.public_key().verify(event.signature, CHALLENGE, padding.PKCS1v15(), hashes.SHA256())
-    assert not any(order.pin.expose())
-    assert not bench.fake.connected
-
-
 def test_the_pin_is_zero_before_the_card_begins_to_sign(bench) -> None:
     """Signing takes a second or two; nothing of the PIN is left in memory meanwhile."""
     bench.identified()
@@ -340,13 +330,6 @@ def test_a_refused_pin_tells_the_tries_left(bench, answer: str, left: int) -> No
     assert bench.fake.powered_down == 2
 
 
-def test_a_second_pin_may_follow_a_refused_one(bench) -> None:
-    bench.identified()
-    bench.sign_with(bench.read() + bench.verify("63C2"))
-    event, _ = bench.sign_with(bench.read(tries=2) + bench.verify() + bench.sign())
-    assert isinstance(event, CardSigned)
-
-
 def test_a_blocked_card_gets_no_verify(bench) -> None:
     bench.identified(tries=0)
     event, _ = bench.sign_with(bench.read(tries=0))
@@ -358,15 +341,6 @@ def test_fewer_tries_than_told_stop_before_verify(bench) -> None:
     bench.identified()
     event, order = bench.sign_with(bench.read(tries=1))
     assert event == CardFailed(2, "tries_changed")
-    assert VERIFY not in bench.fake.sent
-    assert not any(order.pin.expose())
-
-
-def test_another_card_of_the_same_kind_gets_no_verify(bench) -> None:
-    bench.identified()
-    another = bench.read(bench.pki.leaf(not_after=datetime(2028, 1, 1, tzinfo=UTC)))
-    event, order = bench.sign_with(another[:-2])
-    assert event == CardFailed(2, "another_card")
     assert VERIFY not in bench.fake.sent
     assert not any(order.pin.expose())
 
@@ -448,16 +422,6 @@ def test_a_released_card_is_watched_without_a_connection(bench) -> None:
     bench.fake.presence = (Presence.EMPTY, False)
     bench.expect(CardRemoved())
     assert len(bench.fake.used) == 1
-
-
-def test_erasing_forgets_the_card(bench) -> None:
-    bench.identified()
-    bench.driver.erase(9)
-    event = bench.next()
-    assert isinstance(event, Erased)
-    assert (event.order, event.part, event.clean) == (9, Part.READER, True)
-    event, _ = bench.sign_with(bench.read())
-    assert event == CardFailed(2, "another_card")
 
 
 def test_erasing_works_with_the_reader_gone(bench) -> None:
