@@ -134,20 +134,24 @@ def first_session(base: Ground, journal: Journal, clock: Clock, book: StaffBook)
     """What this process knows before anybody came: books, latches, interrupted transactions, random names."""
     settings, machine = base.settings, base.settings.machine
     required = {Part.READER, Part.CASH, Part.PRINTER, Part.ISSUER}
+    if settings.profile.receipt_required:
+        required.add(Part.RECEIPT)
     if machine.sensors:
         required.add(Part.SENSORS)
     if machine.sound.required:
         required.add(Part.SOUND)
     rules = rules_of(settings, frozenset(required), sensed=machine.sensors is not None)
+    found = journal.found()
     most_copies = max(certificate.max_copies for certificate in settings.profile.certificates)
-    tokens = tuple(secrets.token_hex(16) for _ in range(1 + most_copies))
+    tokens = tuple(secrets.token_hex(16) for _ in range(2 + most_copies))
     return Session(
         rules,
         tokens,
         service=Service(stopped=journal.stopped(), denials=journal.denials(clock.now())),
         interrupted=journal.interrupted(),
         hoppers=journal.hoppers(),
-        staff=Staff(names=book.names()),
+        staff=Staff(names=book.names(), found=found),
+        reported=frozenset(what for _, what, _ in found),
     )
 
 

@@ -1,29 +1,47 @@
-"""The committed scenarios, lived on the whole bench and judged by metal, paper and sound."""
+"""The committed scenarios, lived on the whole bench and judged by metal, paper and sound; each goes red when broken."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from hardware_sim.bench.world import Bench
 from hardware_sim.scenario.runner import Report, Runner
-from hardware_sim.scenario.script import Script, Step
+from hardware_sim.scenario.script import Script, Setup, read_script
 
 pytestmark = pytest.mark.stack
 
-NAMES = ("paid_with_change", "cancelled_after_coin", "wrong_pin_once", "power_cut_after_payment")
+SCENARIOS = Path(__file__).parents[2] / "hardware-sim" / "scenarios"
+SCRIPTS = sorted((read_script(path) for path in SCENARIOS.glob("*.toml")), key=lambda s: (repr(s.setup), s.name))
+"""By set-up, so that one bench serves all that want the same."""
+
+BenchFor = Callable[[Setup], Bench]
 
 
 def told(report: Report) -> str:
     return json.dumps(report.to_json(), ensure_ascii=False, indent=1)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_scenario_is_green(bench: Bench, script: Callable[[str], Script], name: str) -> None:
-    report = Runner(bench).run(script(name))
+def cases() -> list[object]:
+    """Green, then broken, scenario by scenario; those of one set-up side by side."""
+    return [
+        pytest.param(script, broken, id=f"{script.name}-{'broken' if broken else 'green'}")
+        for script in SCRIPTS
+        for broken in (False, True)
+    ]
+
+
+@pytest.mark.parametrize(("script", "broken"), cases())
+def test_a_scenario_is_green_and_red_when_broken(bench_for: BenchFor, script: Script, broken: bool) -> None:
+    report = Runner(bench_for(script.setup)).run(script, broken=broken)
+    if broken:
+        assert script.red, "its file names nothing that breaks it"
+        assert not report.green, told(report)
+        return
     assert report.green, told(report)
     books, money = report.remained["books"], report.far_ends["money"]
     assert books["inserted"] == money["inserted_yen"]
@@ -33,20 +51,48 @@ def test_the_scenario_is_green(bench: Bench, script: Callable[[str], Script], na
     assert report.remained["card_on_reader"] is None
 
 
-def test_a_page_of_somebody_else_turns_it_red(bench: Bench, script: Callable[[str], Script]) -> None:
+def test_a_page_of_somebody_else_turns_it_red(bench_for: BenchFor, script: Callable[[str], Script]) -> None:
     """The city lies under its own signature and the resident does not look: only the paper tells."""
-    script_ = script("paid_with_change")
-    lie = Step(0, "fault", {"target": "city", "name": "wrong_subject", "values": {"step": "issue", "how": "lying"}})
-    report = Runner(bench).run(replace(script_, steps=(lie, *script_.steps)))
+    wanted = script("paid_with_change")
+    report = Runner(bench_for(wanted.setup)).run(wanted, broken=True)
     assert [difference for difference in report.differences if "is not of" in difference], told(report)
     assert report.far_ends["pages"]
 
 
-def test_money_that_the_machine_swallows_turns_it_red(bench: Bench, script: Callable[[str], Script]) -> None:
-    script_ = script("cancelled_after_coin")
-    swallow = Step(0, "fault", {"target": "cash", "name": "coin_swallowed"})
-    steps = tuple(replace(step, within_s=4.0) if step.do == "wait_change" else step for step in script_.steps)
-    report = Runner(bench).run(replace(script_, steps=(swallow, *steps)))
-    assert not report.green
+def test_money_that_the_machine_swallows_turns_it_red(bench_for: BenchFor, script: Callable[[str], Script]) -> None:
+    wanted = script("cancelled_after_coin")
+    report = Runner(bench_for(wanted.setup)).run(wanted, broken=True)
     assert any(difference.startswith("paid_back_yen") for difference in report.differences), told(report)
     assert any(difference.startswith("outcome") for difference in report.differences), told(report)
+
+
+# ---- two readers, one report -------------------------------------------------------------------------------------
+
+SAME = ("paid_with_change", "juki_paid")
+_TIMES = {"time", "took_s", "started", "from", "to"}
+
+
+def without_times(report: Report) -> object:
+    """What a report says, but for times, serial numbers of pages and phrases repeated while somebody waits."""
+    found = report.to_json()
+    phrases = list(dict.fromkeys(line["phrase"] for line in found["phrases"]))
+    screens = [line["screen"] for line in found["screens"] if line["screen"] != "wait"]
+    return {
+        **{key: found[key] for key in ("scenario", "green", "outcome", "money", "final_screen", "differences")},
+        "steps": [{key: value for key, value in step.items() if key not in _TIMES} for step in found["steps"]],
+        "pages": [{"tray": page["tray"], "sides": page["sides"], "names": page["names"]} for page in found["pages"]],
+        "phrases": phrases,
+        "screens": [each for n, each in enumerate(screens) if n == 0 or each != screens[n - 1]],
+        "remained": {key: value for key, value in found["remained"].items() if key != "processes"},
+    }
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_both_readers_give_the_same_report(bench_for: BenchFor, script: Callable[[str], Script], name: str) -> None:
+    wanted = script(name)
+    reports = [
+        Runner(bench_for(setup)).run(replace(wanted, setup=setup))
+        for setup in (replace(wanted.setup, reader=reader) for reader in ("pcsc", "nfc"))
+    ]
+    assert all(report.green for report in reports), "\n".join(map(told, reports))
+    assert without_times(reports[0]) == without_times(reports[1])

@@ -111,7 +111,7 @@ def test_what_is_as_expected_is_green() -> None:
         (replace(ENDS, pages=()), "expected 1 sheets from tray-1, found 0"),
         (replace(ENDS, pages=(sheet(), sheet())), "found 2"),
         (replace(ENDS, pages=(sheet("佐賀 太郎"),)), "is not of '佐賀 花子'"),
-        (replace(ENDS, pages=(replace(sheet(), words="白紙"),)), "is not of"),
+        (replace(ENDS, pages=(replace(sheet(), words="白紙"),)), "stands in the text of no sheet"),
         (replace(ENDS, pages=(sheet(), sheet(tray="tray-2"))), "from which none was expected"),
         (replace(ENDS, phrases=(heard("take_certificate"), heard("pay"))), "phrases: 'take_certificate'"),
         (replace(ENDS, screens=(shown("idle"),)), "screens: 'pay'"),
@@ -135,3 +135,26 @@ def test_names_are_compared_as_the_terminal_does() -> None:
     assert plain("渡邉\U000e0102　邦彦") == "渡邉 邦彦"
     assert first_missing(("a", "c"), ("a", "b", "c")) is None
     assert first_missing(("c", "a"), ("a", "b", "c")) == "a"
+
+
+def test_words_that_must_and_must_not_stand_on_the_paper() -> None:
+    pages = (Pages("tray-1", 1, says=("世帯の一部",), says_not=("佐賀　太郎",)),)
+    good = replace(sheet(), words="世帯の一部 佐賀 花子")
+    expect = Expectation(pages=pages)
+    assert differences(expect, replace(ENDS, pages=(good,))) == []
+    assert differences(expect, replace(ENDS, pages=(replace(good, words="佐賀 花子"),)))
+    assert differences(expect, replace(ENDS, pages=(replace(good, words="世帯の一部 佐賀 太郎"),)))
+
+
+def test_the_bench_a_scenario_wants(tmp_path: Path) -> None:
+    script = read_script(
+        written(tmp_path, '[setup]\nprofile = "fujisawa"\nlevels = { 10 = 5 }\n[[step]]\nkey = "on"\n')
+    )
+    assert (script.setup.profile, script.setup.reader, script.setup.levels) == ("fujisawa", "pcsc", ((10, 5),))
+    with pytest.raises(ScriptError, match="profile must be one of saga"):
+        read_script(written(tmp_path, '[setup]\nprofile = "tokyo"\n[[step]]\nkey = "on"\n'))
+
+
+def test_a_broken_run_is_its_own_steps_before_the_others(tmp_path: Path) -> None:
+    text = '[[step]]\ntouch = "a"\n[[red]]\nfault = { target = "printer", name = "jam" }\n'
+    assert [step.do for step in read_script(written(tmp_path, text)).red] == ["fault"]

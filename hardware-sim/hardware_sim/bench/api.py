@@ -13,9 +13,10 @@ Bodies are JSON objects. An error is ``{"error": text}`` with status 400 (the te
                                        "name", "label", "description", "parameters", "choices", "lasts"}]}``
 ``GET /api/sheets/{n}/{side}.png``     a sheet in the output tray, ``side`` front or back; ``?dpi=`` 30 … 200
 ``POST /api/touch``                    ``{"x", "y", "sequence"?}`` or ``{"target"}``
-``POST /api/card``                     ``{"card": id or owner's name}`` lays it down; ``{}`` takes it away
+``POST /api/card``                     ``{"card": id or owner's name, "more"?: […]}`` lays down; ``{}`` takes away
 ``POST /api/coin``                     ``{"yen"}`` → ``{"became": "accepted"|"returned"}``
 ``POST /api/lever``                    the return lever
+``POST /api/key``                      ``{"on": bool}`` the service key, for the staff screens
 ``POST /api/take``                     ``{"what": "change"|"paper"|"certificate"|"receipt"}`` → ``{"taken"}``
 ``POST /api/load``                     ``{"tray", "sheets"}`` → ``{"sheets"}``
 ``POST /api/clock``                    ``{"advance_s"}`` or ``{"set": ISO time}`` → ``{"time", "lived": bool}``
@@ -25,12 +26,14 @@ Bodies are JSON objects. An error is ``{"error": text}`` with status 400 (the te
                                        bytes alone when the panel goes dark; text: the state whenever it has changed
 =====================================  ===============================================================================
 
-The state: ``time`` (ISO, Japan), ``panel`` (``on``, ``screen``, ``title``, ``sequence``, ``process``, ``targets``,
-``width``, ``height``), ``kiosk`` (``running``, ``starts``, ``configuration_error``), ``powered``, ``card`` (as in
-cards, or null), ``money`` (``hand``, ``tray``: {yen: coins}, ``tray_yen``, ``takes``, ``inserted_yen``,
-``paid_back_yen``), ``paper`` (``sheets``: [{``number``, ``tray``, ``sides``, ``back``}], ``foreign_sheets``,
-``trays``, ``toner_percent``, ``state``, ``reasons``), ``voice`` ([{``time``, ``phrase``, ``text``, ``level_db``,
-``heard_s``, ``complete``, ``ended``}], last ones), ``faults`` ([{``target``, ``name``, ``label``}]).
+The state: ``time`` (ISO, Japan), ``terminal`` (its id), ``panel`` (``on``, ``screen``, ``title``, ``sequence``,
+``process``, ``targets``, ``width``, ``height``), ``kiosk`` (``running``, ``starts``, ``configuration_error``),
+``powered``, ``card`` (as in cards, or null), ``key`` (the service key turned; null: no switch), ``staff``
+([{``name``, ``title``, ``number``}]), ``money`` (``hand``, ``tray``: {yen: coins}, ``tray_yen``, ``takes``,
+``inserted_yen``, ``paid_back_yen``), ``paper`` (``sheets``: [{``number``, ``tray``, ``sides``, ``back``}],
+``foreign_sheets``, ``trays``, ``receipt_tray``, ``toner_percent``, ``state``, ``reasons``), ``voice`` ([{``time``,
+``phrase``, ``text``, ``level_db``, ``heard_s``, ``complete``, ``ended``}], last ones), ``faults`` ([{``target``,
+``name``, ``label``}]).
 """
 
 from __future__ import annotations
@@ -130,6 +133,7 @@ class _Api:
             "card": self.card,
             "coin": self.coin,
             "lever": self.lever,
+            "key": self.key,
             "take": self.take,
             "load": self.load,
             "clock": self.clock,
@@ -247,7 +251,10 @@ class _Api:
 
     def card(self, body: dict[str, Any]) -> dict[str, Any]:
         if "card" in body:
-            return {"card": self._bench.lay_card(str(body["card"])).to_json()}
+            more = body.get("more", [])
+            if not isinstance(more, list):
+                raise ValueError('"more" must be a list of cards')
+            return {"card": self._bench.lay_card(str(body["card"]), *map(str, more)).to_json()}
         return {"taken": self._bench.take_card()}
 
     def coin(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -255,6 +262,12 @@ class _Api:
 
     def lever(self, _body: dict[str, Any]) -> dict[str, Any]:
         self._bench.cash.press_return_lever()
+        return {}
+
+    def key(self, body: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(body.get("on"), bool):
+            raise ValueError('give "on": true or false')
+        self._bench.turn_key(body["on"])
         return {}
 
     def take(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from hardware_sim.card import CardStand, StandError
+from hardware_sim.card import CardStand, RadioStand, StandError
 from hardware_sim.cash.bench import CashBench
 from hardware_sim.city.bench import BenchError as CityError
 from hardware_sim.city.bench import CityBench
@@ -29,7 +29,7 @@ class World:
 
     cash: CashBench
     printer: PrinterBench
-    stand: CardStand
+    stand: CardStand | RadioStand
     city: CityBench
     sensors: SensorBench | None
     kiosk: Kiosk
@@ -54,7 +54,7 @@ class Breaker:
                 self._restore = None
 
     def vocabulary(self) -> list[Breakage]:
-        return vocabulary(sensors=self._world.sensors is not None)
+        return vocabulary(sensors=self._world.sensors is not None, radio=isinstance(self._world.stand, RadioStand))
 
     def fault(self, target: str, name: str, **values: Any) -> None:
         """Break something, see :meth:`vocabulary`. ValueError for a name or value that does not exist."""
@@ -81,8 +81,18 @@ class Breaker:
                 self.power_cut(float(values["off_s"]))
             case "power", _:
                 self.kill_kiosk(float(values["off_s"]))
-            case "card", "reader_gone":
+            case "card", "reader_gone" if isinstance(self._world.stand, CardStand):
                 self._world.stand.kill_pcscd(int(values["down_ms"]))
+            case "card", "disturbed" if isinstance(self._world.stand, RadioStand):
+                self._world.stand.disturb(int(values["frames"]), str(values["how"]))
+            case "card", "leaves" if isinstance(self._world.stand, RadioStand):
+                self._world.stand.leave_after(int(values["frames"]))
+            case "card", "mute":
+                self._world.stand.mute(True)
+                self._own[target, name] = values
+            case "card", "unplugged":
+                self._world.stand.unplug()
+                self._own[target, name] = values
             case "card", "slow":
                 self._world.stand.slow(int(values["ms"]))
                 self._own[target, name] = values
@@ -125,6 +135,12 @@ class Breaker:
                 if name in {None, "slow"}:
                     self._world.stand.slow(0)
                     self._own.pop(("card", "slow"), None)
+                if name in {None, "mute"}:
+                    self._world.stand.mute(False)
+                    self._own.pop(("card", "mute"), None)
+                if name in {None, "unplugged"} and ("card", "unplugged") in self._own:
+                    self._world.stand.plug()
+                    self._own.pop(("card", "unplugged"), None)
                 if name in {None, "pull_at_pin"}:
                     self._world.stand.pull_at(None)
                     self._own.pop(("card", "pull_at_pin"), None)

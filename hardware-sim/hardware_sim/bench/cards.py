@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from hardware_sim.card import CardSpec
@@ -15,6 +15,12 @@ PIN = "1234"
 
 _CHOSEN = 6
 _EXPIRED = datetime(2024, 4, 1, tzinfo=UTC)
+_FLAWS = {
+    "other_issuer": "電子証明書の発行者がちがう",
+    "wrong_policy": "電子証明書の用途がちがう",
+    "absent": "利用者証明用電子証明書なし",
+}
+_NOT_YET = datetime(2034, 4, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -33,35 +39,71 @@ class BenchCard:
         return {"id": self.id, "label": self.label, "note": self.note, "chosen": self.chosen}
 
 
-def deck(residents: Sequence[ResidentSummary]) -> dict[str, BenchCard]:
-    """All cards by id: residents by their own, special ones as ``<resident>-<what>``."""
+def deck(residents: Sequence[ResidentSummary], home: str) -> dict[str, BenchCard]:
+    """All cards by id: residents' My Number cards by their own, Juki cards as ``<resident>-juki``, special ones as
+    ``<resident>-<what>``. ``home``: the municipality's code on its Juki cards."""
     cards: dict[str, BenchCard] = {}
     with_card = [resident for resident in residents if resident.card_serial]
     # Those with a remark are the interesting ones; the sample household's wife is the one of the sketches.
     chosen = [resident.id for resident in with_card if resident.remarks][:_CHOSEN]
     for resident in with_card:
-        name = " ".join(resident.name.split())
         cards[resident.id] = BenchCard(
             id=resident.id,
-            label=name,
+            label=_name(resident),
             note=_note(resident),
             spec=CardSpec(card_id=resident.id, serial=resident.card_serial, pin=PIN),
             resident=resident.id,
             chosen=resident.id in chosen,
         )
+    for resident in residents:
+        if resident.juki_id:
+            expires = resident.juki_expires
+            spec = CardSpec(f"{resident.id}-juki", "juki", juki_id=resident.juki_id, home=home, expires=expires)
+            note = f"住基カード・{_note(resident)}"
+            cards[spec.card_id] = BenchCard(spec.card_id, _name(resident), note, spec, resident.id)
     if with_card:
-        owner = with_card[0]
-        name = " ".join(owner.name.split())
-        serial = owner.card_serial
-        for note, spec in (
-            ("暗証番号あと1回", CardSpec(f"{owner.id}-last-try", serial=serial, pin=PIN, tries_left=1)),
-            ("暗証番号が止まっている", CardSpec(f"{owner.id}-blocked", serial=serial, tries_left=0)),
-            ("電子証明書の期限切れ", CardSpec(f"{owner.id}-expired", serial=serial, not_after=_EXPIRED)),
-        ):
-            cards[spec.card_id] = BenchCard(spec.card_id, name, note, spec, owner.id)
-    licence = CardSpec("driving-licence", kind="driving_licence")
-    cards[licence.card_id] = BenchCard(licence.card_id, "運転免許証", "別のカード", licence)
+        cards |= {card.id: card for card in _wrong(with_card[0])}
+    cards |= {card.id: card for card in _strange()}
     return cards
+
+
+def _wrong(owner: ResidentSummary) -> list[BenchCard]:
+    """Cards of one resident that cannot be used, or hardly."""
+    serial = owner.card_serial
+    made = (
+        ("暗証番号あと1回", CardSpec(f"{owner.id}-last-try", serial=serial, pin=PIN, tries_left=1)),
+        ("暗証番号が止まっている", CardSpec(f"{owner.id}-blocked", serial=serial, tries_left=0)),
+        ("暗証番号が未設定", CardSpec(f"{owner.id}-no-pin", serial=serial, pin_set=False)),
+        ("電子証明書の期限切れ", CardSpec(f"{owner.id}-expired", serial=serial, not_after=_EXPIRED)),
+        ("電子証明書がまだ有効でない", CardSpec(f"{owner.id}-not-yet", serial=serial, not_before=_NOT_YET)),
+        *(
+            (words, CardSpec(f"{owner.id}-{flaw.replace('_', '-')}", serial=serial, certificate=flaw))
+            for flaw, words in _FLAWS.items()
+        ),
+    )
+    return [BenchCard(spec.card_id, _name(owner), note, spec, owner.id) for note, spec in made]
+
+
+def _strange() -> list[BenchCard]:
+    """Cards of nobody, and of other cities and systems."""
+    elsewhere = CardSpec("juki-elsewhere", "juki", juki_id="5e" * 16, home="011002", expires=date(2035, 3, 31))
+    unknown = CardSpec("juki-unknown", "juki", juki_id="5f" * 16, home="142051", expires=date(2035, 3, 31))
+    return [
+        BenchCard(spec.card_id, label, note, spec)
+        for label, note, spec in (
+            ("運転免許証", "別のカード", CardSpec("driving-licence", "driving_licence")),
+            ("交通系カード", "FeliCa", CardSpec("transit", "felica")),
+            ("スマートフォン", "Android", CardSpec("phone", "phone")),
+            ("スマートフォン", "iPhone", CardSpec("iphone", "iphone")),
+            ("住基カード", "条例のアプリケーションなし", CardSpec("juki-old", "juki_jpki")),
+            ("住基カード", "ほかの市", elsewhere),
+            ("住基カード", "登録のない番号", unknown),
+        )
+    ]
+
+
+def _name(resident: ResidentSummary) -> str:
+    return " ".join(resident.name.split())
 
 
 def find(cards: dict[str, BenchCard], wanted: str) -> BenchCard:

@@ -66,10 +66,8 @@ _OWN: tuple[Breakage, ...] = (
         lasts=False,
     ),
     Breakage("card", "slow", "カードが遅い", "コマンドごとに ms ミリ秒よけいにかかります。", {"ms": 1500}),
-    Breakage(
-        "card", "reader_gone", "読み取り台の停止", "読み取りの常駐プログラムが down_ms ミリ秒止まります。",
-        {"down_ms": 5000}, lasts=False,
-    ),
+    Breakage("card", "mute", "カードが返事をしない", "置いたことはわかりますが、何を聞いても返事がありません。"),
+    Breakage("card", "unplugged", "読み取り台のケーブルが抜けた", "直すと、つなぎ直します。"),
     Breakage(
         "card",
         "pull_at_pin",
@@ -80,13 +78,30 @@ _OWN: tuple[Breakage, ...] = (
     ),
 )  # fmt: skip
 
+_PCSC: tuple[Breakage, ...] = (
+    Breakage(
+        "card", "reader_gone", "読み取りの常駐プログラムの停止", "pcscd が down_ms ミリ秒止まります。",
+        {"down_ms": 5000}, lasts=False,
+    ),
+)  # fmt: skip
+_RADIO: tuple[Breakage, ...] = (
+    Breakage(
+        "card", "disturbed", "電波の乱れ", "カードからの frames 回分のデータが、消えるか壊れます。",
+        {"frames": 3, "how": "broken"}, {"how": ("lost", "broken", "forged")}, lasts=False,
+    ),
+    Breakage(
+        "card", "leaves", "途中で離れる", "カードがあと frames 回データを送ったところで離れます。", {"frames": 8},
+        lasts=False,
+    ),
+)  # fmt: skip
+
 _QUICK = (("printer", "paper_out"), ("centre", "down"), ("power", "cut"), ("printer", "jam"), ("cash", "coin_refused"))
 """Shown first on the page; the others behind ほか."""
 
 
-def vocabulary(*, sensors: bool) -> list[Breakage]:
+def vocabulary(*, sensors: bool, radio: bool = False) -> list[Breakage]:
     """All of it, in the order of :data:`TARGETS`."""
-    found = [*_OWN]
+    found = [*_OWN, *(_RADIO if radio else _PCSC)]
     found += [
         Breakage("printer", name, f.label, f.description, f.parameters, lasts=name != "reboot")
         for name, f in PRINTER_FAULTS.items()

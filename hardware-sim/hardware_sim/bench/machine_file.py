@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from config.calendar import JST, Calendar
+from config.calendar import JST
 from config.errors import ConfigError
+from config.hours import machine_hours
 from config.load import load
 from config.schema import Machine, Profile, Settings
 from hardware_sim.card import AUTH_POLICY_OID
@@ -38,13 +39,36 @@ class Spot:
     diagonal_in: float = 21.5
     sound_required: bool = True
     sensors: bool = True
+    reader: str = "pcsc"
+    """``pcsc``: a virtual reader behind the real pcscd; ``nfc``: a radio on a loopback socket, for nfcpy."""
+
+
+PROFILES: Final = ("saga", "fujisawa", "fujisawa-hall")
+READERS: Final = ("pcsc", "nfc")
+PANELS: Final[Mapping[str, tuple[int, int, float]]] = {"upright": (1080, 1920, 21.5), "landscape": (1280, 800, 15.6)}
+"""Width and height in pixels, diagonal in inches."""
+_TERMINALS: Final = {"saga": "SAGA-0002", "fujisawa": "FUJISAWA-0001", "fujisawa-hall": "FUJISAWA-0101"}
+
+
+def spot_for(profile: str = "saga", reader: str = "pcsc", panel: str = "upright") -> Spot:
+    """The spot of a terminal with this shipped profile, reader and panel."""
+    width, height, diagonal = PANELS[panel]
+    return Spot(
+        profile=profile,
+        terminal_id=_TERMINALS[profile],
+        width_px=width,
+        height_px=height,
+        diagonal_in=diagonal,
+        reader=reader,
+    )
 
 
 @dataclass(frozen=True)
 class Wiring:
     """Where the simulated devices are reached. ``sensors``: None where there is no such module."""
 
-    csock: Path
+    csock: Path | None
+    """Of pcscd; None with a radio."""
     card_trust: Path
     cash_port: Path
     hopper_coins: Mapping[int, int]
@@ -55,6 +79,8 @@ class Wiring:
     mirror_socket: Path
     journal_gate: Path | None
     sensors_port: Path | None = None
+    radio: str = ""
+    """nfcpy's path of the radio; empty with pcscd."""
 
 
 def spot_of(machine_file: Path) -> Spot:
@@ -88,6 +114,7 @@ def spot_of(machine_file: Path) -> Spot:
         diagonal_in=machine.panel.diagonal_in,
         sound_required=machine.sound.required,
         sensors=machine.sensors is not None,
+        reader=machine.reader.driver,
     )
 
 
@@ -113,16 +140,14 @@ def opening_instant(profile: Profile, today: date) -> datetime:
     Raises:
         BenchError: the profile is closed for more than a year.
     """
-    calendar = Calendar(profile.calendar)
-    wanted = PREFERRED_TIME.hour * 60 + PREFERRED_TIME.minute
+    hours = machine_hours(profile)
     for ahead in range(_SEARCH_DAYS):
-        day = today + timedelta(days=ahead)
-        windows = calendar.windows_on(day)
-        if not windows:
-            continue
-        inside = any(window.opens_min <= wanted < window.closes_min for window in windows)
-        minute = wanted if inside else windows[0].opens_min
-        return datetime.combine(day, time(minute // 60, minute % 60), JST)
+        wanted = datetime.combine(today + timedelta(days=ahead), PREFERRED_TIME, JST)
+        if hours.is_open(wanted).open:
+            return wanted
+    opening = hours.is_open(datetime.combine(today, time(), JST)).next_opening
+    if opening is not None:
+        return opening
     raise BenchError("the profile has no open hour within a year: look at its calendar")
 
 
@@ -138,11 +163,9 @@ def _text(spot: Spot, wiring: Wiring) -> str:
             "diagonal_in": float(spot.diagonal_in),
         },
         "reader": {
-            "driver": "pcsc",
-            "name_contains": READER_NAME,
+            **_reader(wiring),
             "card_trust": str(wiring.card_trust),
             "policy_oid": AUTH_POLICY_OID,
-            "csock": str(wiring.csock),
         },
         "cash": {
             "port": str(wiring.cash_port),
@@ -178,12 +201,19 @@ def _text(spot: Spot, wiring: Wiring) -> str:
             "certificate_input": CERTIFICATE_INPUT,
             "change_input": CHANGE_INPUT,
             "receipt_input": RECEIPT_INPUT,
+            "service_key_input": SERVICE_KEY_INPUT,
         }
     head = "# Written by the bench at every start; a change here is lost.\n"
     return head + "".join(_lines(table))
 
 
-CERTIFICATE_INPUT, CHANGE_INPUT, RECEIPT_INPUT = 0, 1, 2
+def _reader(wiring: Wiring) -> dict[str, str]:
+    if wiring.csock is None:
+        return {"driver": "nfc", "device": wiring.radio}
+    return {"driver": "pcsc", "name_contains": READER_NAME, "csock": str(wiring.csock)}
+
+
+CERTIFICATE_INPUT, CHANGE_INPUT, RECEIPT_INPUT, SERVICE_KEY_INPUT = 0, 1, 2, 3
 """Discrete inputs of the sensor module."""
 
 

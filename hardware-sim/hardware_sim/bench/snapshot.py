@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .office import HANDLER, MANAGER
+from .trays import RECEIPT_TRAY
 from .world import Bench
 
 _VOICE_LINES = 40
@@ -34,6 +36,9 @@ def snapshot(bench: Bench) -> dict[str, Any]:
             "starts": bench.kiosk.starts,
             "configuration_error": bench.kiosk.configuration_error,
         },
+        "terminal": bench.options.spot.terminal_id,
+        "key": bench.key_turned() if bench.sensors is not None else None,
+        "staff": [{"name": each.name, "title": each.title, "number": each.number} for each in (MANAGER, HANDLER)],
         "powered": cash["powered"],
         "card": card,
         "money": {
@@ -48,6 +53,7 @@ def snapshot(bench: Bench) -> dict[str, Any]:
             "sheets": [{key: sheet[key] for key in ("number", "tray", "sides", "back")} for sheet in printer["output"]],
             "foreign_sheets": printer["foreign_sheets"],
             "trays": printer["trays"],
+            "receipt_tray": RECEIPT_TRAY,
             "toner_percent": printer["toner_percent"],
             "state": printer["state"],
             "reasons": printer["state_reasons"],

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,8 +18,9 @@ import config
 from config.calendar import JST
 from config.clock import ClockFile
 from config.errors import ConfigError
+from config.hours import machine_hours
 from config.load import load_profile
-from hardware_sim.card import CardAuthority, CardStand, StandError
+from hardware_sim.card import CardAuthority, CardStand, RadioStand, StandError
 from hardware_sim.cash.bench import CashBench
 from hardware_sim.cash.metal import DEFAULT_LEVELS
 from hardware_sim.city.bench import BenchError as CityError
@@ -35,8 +36,9 @@ from .ears import Ears
 from .errors import BenchError
 from .gate import JournalGateServer
 from .kiosk import Kiosk, kiosk_command, kiosk_environment
-from .machine_file import Spot, Wiring, opening_instant, write_machine_file
+from .machine_file import SERVICE_KEY_INPUT, Spot, Wiring, opening_instant, write_machine_file
 from .mirror import MirrorServer
+from .office import Office
 from .places import Run, State
 from .trays import Trays
 
@@ -49,7 +51,11 @@ _VOICES = Path("screens") / "voices" / "ja"
 
 @dataclass(frozen=True)
 class Options:
-    """How the bench is started. ``seconds_per_sheet_s``, ``cash_speed``: how fast the mechanics run."""
+    """How the bench is started. ``seconds_per_sheet_s``, ``cash_speed``: how fast the mechanics run.
+
+    ``beside``: a running bench; then this is a second terminal of the same city, under the same clock, with devices
+    of its own.
+    """
 
     state: Path
     fresh: bool = False
@@ -59,6 +65,7 @@ class Options:
     levels: Mapping[int, int] = field(default_factory=lambda: dict(DEFAULT_LEVELS))
     command: Callable[[Path], list[str]] = kiosk_command
     """The kiosk's command line from its machine file."""
+    beside: Bench | None = None
 
 
 class Bench:
@@ -110,25 +117,34 @@ class Bench:
         if options.spot.sensors:
             self._say("sensors of the trays (Modbus RTU)")
             self.sensors = enter(SensorBench(self.run.sensors))
-        self._say("card reader: pcscd in a namespace of its own")
-        authority = CardAuthority(self.state.authority)
-        self.stand = enter(CardStand(self.run.card, self.state.authority))
+        kinds = {"pcsc": "pcscd in a namespace of its own", "nfc": "a radio on a loopback socket"}
+        self._say(f"card reader: {kinds[options.spot.reader]}")
+        # A card is the same at every terminal of a city, so both have one authority.
+        folder = self.state.authority if options.beside is None else options.beside.state.authority
+        authority = CardAuthority(folder)
+        radio = options.spot.reader == "nfc"
+        self.stand: CardStand | RadioStand
+        self.stand = enter(RadioStand(self.run.card, folder)) if radio else enter(CardStand(self.run.card, folder))
         card_ca = authority.auth_ca_certificate_path.read_bytes()
         (self.state.card_trust / "bench.pem").write_bytes(card_ca)
-        self._say("national centre and city, with a register of made-up residents")
-        profile = _profile_file(options.spot.profile)
-        self.city = enter(
-            CityBench(
-                self.run.city,
-                card_ca,
-                clock_file=self.clock_path,
-                terminals=(options.spot.terminal_id,),
-                municipality=load_profile(profile).municipality,
-            )
-        )
-        self.cards = deck(self.city.residents())
+        if options.beside is None:
+            self._say("national centre and city, with a register of made-up residents")
+            self.city = enter(self._city(card_ca))
+        else:
+            self.city = options.beside.city
+        self.cards = deck(self.city.residents(), load_profile(_profile_file(options.spot.profile)).municipality_code)
         self._start_own_ears_and_eyes()
         self._start_kiosk(levels)
+
+    def _city(self, card_ca: bytes) -> CityBench:
+        spot = self.options.spot
+        return CityBench(
+            self.run.city,
+            card_ca,
+            clock_file=self.clock_path,
+            terminals=(spot.terminal_id, neighbour(spot.terminal_id)),
+            municipality=load_profile(_profile_file(spot.profile)).municipality,
+        )
 
     def _keep_logs(self) -> None:
         """What the servers said outlives the run."""
@@ -143,6 +159,11 @@ class Bench:
         return text
 
     def _start_clock(self) -> None:
+        self.clock_path: Path
+        self.clock: ClockFile
+        if self.options.beside is not None:
+            self.clock_path, self.clock = self.options.beside.clock_path, self.options.beside.clock
+            return
         self.clock_path = self.run.own / "clock"
         self.clock = self._stack.enter_context(ClockFile.create(self.clock_path))
         today = datetime.now(JST).date()
@@ -186,7 +207,8 @@ class Bench:
             self.state.machine_file,
             self.options.spot,
             Wiring(
-                csock=self.stand.csock,
+                csock=self.stand.csock if isinstance(self.stand, CardStand) else None,
+                radio=self.stand.device if isinstance(self.stand, RadioStand) else "",
                 card_trust=self.state.card_trust,
                 cash_port=self.cash.port,
                 hopper_coins=levels,
@@ -200,7 +222,7 @@ class Bench:
         )
         self.kiosk = Kiosk(
             self.options.command(self.state.machine_file),
-            kiosk_environment(self.city.credentials, self.state.kiosk, own / "sound"),
+            kiosk_environment(self.city.credentials_of[self.options.spot.terminal_id], self.state.kiosk, own / "sound"),
             self.run.kiosk,
             self.state.log / "kiosk.log",
             self.changes,
@@ -210,6 +232,8 @@ class Bench:
         self.breaker = Breaker(world, self.changes)
         self._stack.callback(self.breaker.close)
         self._stack.callback(self._closing.set)
+        self.office = Office(self.state.machine_file, self.state.kiosk, self.now)
+        self.office.enter_staff()
         self.kiosk.start()
 
     # -- time --------------------------------------------------------------------------------------
@@ -229,21 +253,30 @@ class Bench:
         self.clock.set_utc(instant)
         self.changes.ring()
 
+    def open_hours(self) -> None:
+        """Go on to the next opening of this machine, if it is closed now."""
+        profile = load_profile(_profile_file(self.options.spot.profile))
+        opening = machine_hours(profile).is_open(self.clock.now())
+        if not opening.open and opening.next_opening is not None:
+            self.set_time(opening.next_opening + timedelta(hours=1))
+
     # -- a resident's hands ------------------------------------------------------------------------
 
-    def lay_card(self, wanted: str) -> BenchCard:
+    def lay_card(self, wanted: str, *more: str) -> BenchCard:
         """Lay a card on the reader, by its id or its owner's name; whoever comes has a purse of their own.
 
-        ValueError for a card that is not there, or while another one lies there.
+        ``more``: further cards, laid down at the same moment. ValueError for a card that is not there, or while
+        another one lies there.
         """
-        card = find(self.cards, wanted)
+        cards = [find(self.cards, each) for each in (wanted, *more)]
         if (lying := self.card_lying()) is not None:
             raise ValueError(f"card {lying} lies on the reader: take it away first")
-        self.stand.register(card.spec)
+        for card in cards:
+            self.stand.register(card.spec)
         self.cash.new_resident(PURSE)
-        self.stand.insert(card.id)
+        self.stand.insert(*(card.id for card in cards))
         self.changes.ring()
-        return card
+        return cards[0]
 
     def take_card(self) -> bool:
         """Take the card away. Whether one lay there."""
@@ -255,6 +288,16 @@ class Bench:
         """Id of the card on the reader."""
         found = self.stand.status()["card"]
         return None if found is None else str(found)
+
+    def turn_key(self, on: bool) -> None:
+        """The service key of the machine. ValueError for a machine without sensors: it has no such switch."""
+        if self.sensors is None:
+            raise ValueError("this bench was started without sensors, so there is no key switch")
+        self.sensors.set_input(SERVICE_KEY_INPUT, on)
+        self.changes.ring()
+
+    def key_turned(self) -> bool:
+        return self.sensors is not None and self.sensors.inputs()[SERVICE_KEY_INPUT]
 
     def throw_coin(self, yen: int) -> str:
         """A coin into the slot: ``accepted`` or ``returned``. ValueError when there is none in hand."""
@@ -293,6 +336,12 @@ class Bench:
                 return True
             self.changes.wait(seen, left)
         return False
+
+
+def neighbour(terminal_id: str) -> str:
+    """Id of the terminal beside this one: the number at its end, one higher."""
+    head, _, number = terminal_id.rpartition("-")
+    return f"{head}-{int(number) + 1:0{len(number)}}" if number.isdigit() and head else f"{terminal_id}-2"
 
 
 def _profile_file(profile: str) -> Path:

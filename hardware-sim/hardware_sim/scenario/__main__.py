@@ -10,10 +10,11 @@ from pathlib import Path
 
 from hardware_sim.bench.errors import BenchError
 from hardware_sim.bench.preflight import check_packages
-from hardware_sim.bench.world import Bench, Options
+from hardware_sim.bench.world import Bench
 
 from .runner import Report, Runner
 from .script import Script, ScriptError, read_script
+from .setups import options_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,20 +36,27 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(scripts: list[Script], state: Path, folder: Path | None) -> list[Report]:
-    reports = []
-    with Bench(Options(state, fresh=True)) as bench:
-        runner = Runner(bench)
-        for script in scripts:
-            report = runner.run(script)
-            reports.append(report)
-            print(f"{'green' if report.green else 'RED  '}  {script.name}: {script.title}", flush=True)
-            for difference in report.differences:
-                print(f"       {difference}", flush=True)
-            if folder is not None:
-                folder.mkdir(parents=True, exist_ok=True)
-                text = json.dumps(report.to_json(), ensure_ascii=False, indent=1)
-                (folder / f"{script.name}.json").write_text(text + "\n", "utf-8")
-    return reports
+    reports: dict[int, Report] = {}
+    for number, setup in enumerate(dict.fromkeys(script.setup for script in scripts)):
+        # Scenarios that want the same bench share one; each set-up has a state of its own.
+        with Bench(options_of(setup, state / f"bench-{number}")) as bench:
+            runner = Runner(bench)
+            for script in scripts:
+                if script.setup == setup:
+                    reports[id(script)] = _one(runner, script, folder)
+    return [reports[id(script)] for script in scripts]
+
+
+def _one(runner: Runner, script: Script, folder: Path | None) -> Report:
+    report = runner.run(script)
+    print(f"{'green' if report.green else 'RED  '}  {script.name}: {script.title}", flush=True)
+    for difference in report.differences:
+        print(f"       {difference}", flush=True)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(report.to_json(), ensure_ascii=False, indent=1)
+        (folder / f"{script.name}.json").write_text(text + "\n", "utf-8")
+    return report
 
 
 if __name__ == "__main__":

@@ -37,6 +37,12 @@ def open_transactions(journal: Path) -> list[str]:
         return [str(row[0]) for row in db.execute("SELECT tx FROM open_tx ORDER BY first")]
 
 
+def stopped(journal: Path) -> bool:
+    """Whether the line is stopped until somebody reopens it."""
+    with closing(sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+        return db.execute("SELECT 1 FROM latch WHERE name = 'line_stopped'").fetchone() is not None
+
+
 def books(found: list[dict[str, Any]]) -> dict[str, int]:
     """The money entries summed up: inserted, charged, paid_back, owed, held, in yen."""
     inserted = sum(int(entry.get("yen") or 0) for entry in found if entry["kind"] == "credit")

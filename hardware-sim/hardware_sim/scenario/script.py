@@ -5,8 +5,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+
+from hardware_sim.bench.machine_file import PANELS, PROFILES, READERS
 
 WITHIN_S: Final = 30.0
 
@@ -26,16 +29,31 @@ class Step:
 
     def shown(self) -> dict[str, Any]:
         """For the report; the PIN is left out."""
-        return {self.do: "****" if self.do == "pin" else self.value}
+        return {self.do: "****" if self.do in {"pin", "number"} else self.value}
 
 
 @dataclass(frozen=True)
 class Pages:
-    """Sheets that must come out of one paper tray, all with this holder's name (empty: not looked at)."""
+    """Sheets that must come out of one paper tray, all with this holder's name (empty: not looked at).
+
+    ``says``: words each of which stands on at least one sheet; ``says_not``: words that stand on none.
+    """
 
     tray: str
     sheets: int
     name: str = ""
+    says: tuple[str, ...] = ()
+    says_not: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The bench that a scenario wants. ``levels``: coins in the hoppers by denomination; empty: well filled."""
+
+    profile: str = "saga"
+    reader: str = "pcsc"
+    panel: str = "upright"
+    levels: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +80,9 @@ class Script:
     title: str
     steps: tuple[Step, ...]
     expect: Expectation
+    setup: Setup = Setup()
+    red: tuple[Step, ...] = ()
+    """What breaks it: done before the first step, it must turn the scenario red."""
 
 
 OUTCOMES: Final = ("issued", "returned", "nothing", "mixed")
@@ -79,6 +100,13 @@ def _texts(value: object) -> bool:
 
 def _yen(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _moment(value: object) -> bool:
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is None
+    except ValueError:
+        return False
 
 
 def _seconds(value: object) -> bool:
@@ -105,15 +133,19 @@ def _needs(check: Callable[[object], bool], *names: str) -> Callable[[object], b
 
 _FAULT = _table(target=_text, name=_text, values=lambda value: isinstance(value, dict))
 STEPS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
-    "card": (_text, "a card's id or its owner's name"),
+    "card": (_texts, "a card's id or its owner's name, or a list of them for several at once"),
     "take": (lambda value: value in TAKES, f"one of {', '.join(TAKES)}"),
     "wait_screen": (_texts, "a screen's id, or a list of them"),
     "wait_phrase": (_texts, "a phrase's id, or a list of them"),
     "wait_change": (_yen, "the yen that must lie in the change tray"),
-    "wait_sheets": (_yen, "the number of sheets that must lie in the output tray"),
+    "wait_sheets": (_yen, "the number of certificate sheets that must lie in the output tray"),
+    "wait_receipt": (lambda value: value is True, "true"),
     "wait_cut": (lambda value: value is True, "true"),
     "touch": (_text, "a target's id"),
     "pin": (lambda value: isinstance(value, str) and value.isdigit(), "digits as text"),
+    "number": (lambda value: isinstance(value, str) and value.isdigit(), "digits of a staff number as text"),
+    "key": (lambda value: value in {"on", "off"}, '"on" or "off", the service key'),
+    "set_time": (_moment, "an instant in Japan such as 2026-11-24T10:24"),
     "coin": (_yen, "a coin in yen"),
     "returned_coin": (_yen, "a coin in yen that must come back"),
     "advance_s": (_seconds, "seconds"),
@@ -154,13 +186,37 @@ def read_script(path: Path) -> Script:
         raise ScriptError(f"{path} cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ScriptError(f"{path} is not TOML: {error}") from None
-    if unknown := set(table) - {"title", "step", "expect"}:
-        raise ScriptError(f"{path}: unknown key {', '.join(sorted(unknown))}; known are title, step, expect")
+    known = ("title", "setup", "step", "expect", "red")
+    if unknown := set(table) - set(known):
+        raise ScriptError(f"{path}: unknown key {', '.join(sorted(unknown))}; known are {', '.join(known)}")
     steps = table.get("step")
     if not isinstance(steps, list) or not steps:
         raise ScriptError(f"{path}: has no [[step]]")
     read = tuple(_step(path, n, each) for n, each in enumerate(steps, 1))
-    return Script(path.stem, str(table.get("title", path.stem)), read, _expectation(path, table.get("expect", {})))
+    broken = table.get("red", [])
+    if not isinstance(broken, list):
+        raise ScriptError(f"{path}: red must be given as [[red]], each with one step")
+    return Script(
+        path.stem,
+        str(table.get("title", path.stem)),
+        read,
+        _expectation(path, table.get("expect", {})),
+        _setup(path, table.get("setup", {})),
+        tuple(_step(path, -n, each) for n, each in enumerate(broken, 1)),
+    )
+
+
+def _setup(path: Path, table: object) -> Setup:
+    where = f"{path}: [setup]"
+    if not isinstance(table, dict) or set(table) - set(Setup.__dataclass_fields__):
+        raise ScriptError(f"{where} must be a table; known are {', '.join(Setup.__dataclass_fields__)}")
+    for key, choices in (("profile", PROFILES), ("reader", READERS), ("panel", tuple(PANELS))):
+        if table.get(key, choices[0]) not in choices:
+            raise ScriptError(f"{where}: {key} must be one of {', '.join(choices)}")
+    levels = table.get("levels", {})
+    if not isinstance(levels, dict) or not all(each.isdigit() and _yen(n) for each, n in levels.items()):
+        raise ScriptError(f"{where}: levels must be a table of coins by denomination, such as {{ 10 = 5 }}")
+    return Setup(**{**table, "levels": tuple(sorted((int(each), n) for each, n in levels.items()))})
 
 
 def _step(path: Path, n: int, table: object) -> Step:
@@ -205,7 +261,8 @@ def _expectation(path: Path, table: object) -> Expectation:
 
 
 def _pages(where: str, table: object) -> Pages:
-    fits = _needs(_table(tray=_text, sheets=_yen, name=_text), "tray", "sheets")
+    fits = _needs(_table(tray=_text, sheets=_yen, name=_text, says=_texts, says_not=_texts), "tray", "sheets")
     if not fits(table) or not isinstance(table, dict):
-        raise ScriptError(f"{where}: each of pages must be a table with tray, sheets and perhaps name")
-    return Pages(**table)
+        raise ScriptError(f"{where}: each of pages must be a table with tray, sheets and perhaps name, says, says_not")
+    words = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in table.items() if "says" in key}
+    return Pages(**{**table, **words})

@@ -120,7 +120,10 @@ for (const coin of document.querySelectorAll(".coin")) {
   });
 }
 $("change-take").addEventListener("click", () => send("take", { what: "change" }));
-$("paper-take").addEventListener("click", () => send("take", { what: "paper" }));
+for (const what of ["paper", "certificate", "receipt"]) {
+  $(`${what}-take`).addEventListener("click", () => send("take", { what }));
+}
+$("key-turn").addEventListener("click", () => send("key", { on: !(state && state.key) }));
 for (const button of document.querySelectorAll("[data-advance]")) {
   button.addEventListener("click", () => send("clock", { advance_s: Number(button.dataset.advance) }));
 }
@@ -154,7 +157,10 @@ function showPaper(paper) {
     $("sheets").replaceChildren(...shown);
   }
   const any = paper.sheets.length + paper.foreign_sheets > 0;
+  const lies = (receipt) => paper.sheets.some((sheet) => (sheet.tray === paper.receipt_tray) === receipt);
   $("paper-take").disabled = !any;
+  $("certificate-take").disabled = !lies(false);
+  $("receipt-take").disabled = !lies(true);
   $("paper-take").classList.toggle("attention", any);
   const trays = paper.trays.map((tray) => `${tray.label} ${tray.sheets}枚`).join("　");
   $("paper-state").textContent = `${trays}　トナー ${Math.round(paper.toner_percent)}%`;
@@ -201,6 +207,16 @@ function showTime(iso) {
   const weekday = weekdays[new Date(Date.UTC(year, month - 1, date)).getUTCDay()];
   $("clock").textContent = `${year}年${month}月${date}日(${weekday}) ${time}`;
   if (!$("clock-set").value) $("clock-set").value = iso.slice(0, 16);
+}
+
+// ---- staff ------------------------------------------------------------------------------------------------
+
+function showStaff(fresh) {
+  $("key-turn").disabled = fresh.key === null;
+  $("key-turn").textContent = fresh.key ? "鍵を戻す" : "鍵を回す";
+  $("key-state").textContent = fresh.key === null ? "この機械には鍵がありません。"
+    : fresh.key ? "係員の鍵が回っています。" : "係員の鍵は抜いてあります。";
+  $("staff-names").textContent = fresh.staff.map((one) => `${one.name}（${one.title}） ${one.number}`).join("　");
 }
 
 // ---- voice ------------------------------------------------------------------------------------------------
@@ -296,6 +312,10 @@ function show(fresh) {
   $("card-lying").hidden = !fresh.card;
   if (fresh.card) $("card-lying-name").textContent = `${fresh.card.label}　`;
   freezeCards();
+  $("plate-terminal").textContent = `${fresh.terminal}の画面（さわれます）`;
+  $("glass").style.aspectRatio = `${fresh.panel.width} / ${fresh.panel.height}`;
+  $("glass").classList.toggle("wide", fresh.panel.width > fresh.panel.height);
+  showStaff(fresh);
   showMoney(fresh.money);
   showPaper(fresh.paper);
   showTime(fresh.time);
