@@ -7,13 +7,12 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from hardware_sim.city.rules import KINDS, KindRules, Rules
+from hardware_sim.city.rules import KindRules, Rules
 
 RESTRICTED, MOVED_OUT, REVOKED, UNKNOWN, CHILD = "r020", "r072", "r073", "r074", "r004"
 

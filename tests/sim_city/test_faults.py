@@ -8,61 +8,15 @@ import json
 from typing import Any
 
 import pytest
-from cryptography.exceptions import InvalidTag
 
 from hardware_sim.centre.faults import CENTRE_FAULTS, FaultError, Faults
 from hardware_sim.city import certificate
-from hardware_sim.city.faults import CITY_FAULTS, REASONS
+from hardware_sim.city.faults import CITY_FAULTS
 
 
 def issue(far: Any, terminal: Any = None) -> Any:
     terminal = terminal or far.identified()
     return terminal.ask("issue", terminal.wish())
-
-
-@pytest.mark.parametrize("reason", REASONS)
-@pytest.mark.parametrize("step", ["authenticate", "issue"])
-def test_every_reason_can_be_had(far: Any, step: str, reason: str) -> None:
-    terminal = far.identified() if step == "issue" else far.terminal()
-    far.service.faults.set("refuse", {"reason": reason, "step": step})
-    if step == "authenticate":
-        terminal.open()
-        answer = terminal.authenticate(far.cards.card(far.serial("r001")))
-    else:
-        answer = issue(far, terminal)
-    assert answer.signed
-    assert answer.head["result"] == reason
-
-
-@pytest.mark.parametrize("fault", ["garble", "foreign_envelope", "replay_old"])
-def test_an_envelope_that_cannot_be_opened(far: Any, fault: str) -> None:
-    far.identified("r005")  # another session is there to be taken for this one
-    terminal = far.identified()
-    far.service.faults.set(fault, {})
-    with pytest.raises(InvalidTag):
-        issue(far, terminal)
-
-
-def test_unsigned(far: Any) -> None:
-    far.service.faults.set("unsigned", {})
-    assert not issue(far).signed
-
-
-def test_unsigned_open(far: Any) -> None:
-    far.service.faults.set("unsigned", {"step": "open"})
-    assert not far.terminal().open()["signed"]
-
-
-def test_garbled_nonce_breaks_the_signature(far: Any) -> None:
-    far.service.faults.set("garble", {"step": "open"})
-    assert not far.terminal().open()["signed"]
-
-
-def test_late(far: Any) -> None:
-    far.service.faults.set("late", {"s": 60})
-    answer = issue(far)
-    assert answer.signed
-    assert answer.head["at"] == "2026-11-24T01:23:00Z"
 
 
 def test_wrong_items(far: Any) -> None:
