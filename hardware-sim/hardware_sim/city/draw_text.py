@@ -5,6 +5,7 @@ Lengths are millimetres from the lower left corner of the page, type sizes are p
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -24,7 +25,8 @@ _NO_START = frozenset("、。，．・：；）］｝」』】〕ー～々ぁぃ
 """Characters that do not begin a line."""
 _NO_END = frozenset("（［｛「『【〔([")
 _SPACES = frozenset(" 　")
-_ASCENT, _DESCENT = 0.88, 0.12
+_ASCENT = 0.88
+_Line = tuple[Letter, ...]
 
 
 class FitError(WritingError):
@@ -35,7 +37,7 @@ class FitError(WritingError):
 class Fitted:
     """Lines that fit, and the size at which they do."""
 
-    lines: tuple[tuple[Letter, ...], ...]
+    lines: tuple[_Line, ...]
     size: float
 
     @property
@@ -49,58 +51,63 @@ def width(line: Sequence[Letter], size: float) -> float:
     return sum(letter.width for letter in line) * size / mm
 
 
-def fit(value: str, within: float, height: float, sizes: Sequence[float], lines: int = 1) -> Fitted:
-    """``value`` on as few lines as possible, then as large as possible.
+def fit(value: str, within: float, height: float, sizes: Sequence[float], lines: int = 1, wrap_pt: float = 0) -> Fitted:
+    """``value`` on as few lines as possible, then as large as possible; a line feed in it breaks the line there.
 
-    ``sizes`` from the wished to the smallest allowed; on each number of lines up to ``lines`` all are tried.
+    ``sizes`` from the wished to the smallest allowed; on each number of lines up to ``lines`` all are tried, those
+    below ``wrap_pt`` only if there is no other way.
 
     Raises:
         FitError: there is no way.
         GlyphError: a character is in no font.
     """
-    letters = tuple(typeface.letters(value))
-    for count in range(1, lines + 1):
-        for size in sizes:
+    parts = [tuple(typeface.letters(part)) for part in value.split("\n")]
+    large = [size for size in sizes if size >= wrap_pt]
+    small = [size for size in sizes if size < wrap_pt]
+    for tried in (large, small):
+        for count, size in itertools.product(range(len(parts), lines + 1), tried):
             if (1 + (count - 1) * LEADING) * size / mm > height:
                 continue
-            broken = _broken(letters, within, size, count)
-            if broken is not None:
-                return Fitted(broken, size)
+            for at_spaces in (True, False):
+                broken = _broken(parts, within, size, count, at_spaces)
+                if broken is not None:
+                    return Fitted(broken, size)
     raise FitError("a text of this record does not fit its box on the form, even in the smallest type")
 
 
 def _broken(
-    letters: tuple[Letter, ...], within: float, size: float, count: int
-) -> tuple[tuple[Letter, ...], ...] | None:
-    lines: list[tuple[Letter, ...]] = []
-    rest = letters
-    while width(rest, size) > within:
-        if len(lines) == count - 1:
-            return None
-        place = _break(rest, within, size)
-        if not place:
-            return None
-        line, rest = rest[:place], rest[place:]
-        while line and line[-1].text in _SPACES:
-            line = line[:-1]
-        while rest and rest[0].text in _SPACES:
-            rest = rest[1:]
-        lines.append(line)
-    return (*lines, rest)
+    parts: Sequence[_Line], within: float, size: float, count: int, at_spaces: bool
+) -> tuple[_Line, ...] | None:
+    """The parts on ``count`` lines at the most; None when they take more."""
+    lines: list[_Line] = []
+    for part in parts:
+        rest = part
+        while width(rest, size) > within:
+            place = _break(rest, within, size, at_spaces)
+            if not place or len(lines) >= count:
+                return None
+            line, rest = rest[:place], rest[place:]
+            while line and line[-1].text in _SPACES:
+                line = line[:-1]
+            while rest and rest[0].text in _SPACES:
+                rest = rest[1:]
+            lines.append(line)
+        lines.append(rest)
+    return tuple(lines) if len(lines) <= count else None
 
 
-def _break(letters: tuple[Letter, ...], within: float, size: float) -> int:
-    """How many letters the first line takes; 0: it cannot be broken."""
-    run, fitting, spaced = 0.0, 0, 0
+def _break(letters: _Line, within: float, size: float, at_spaces: bool) -> int:
+    """How many letters the first line takes, if wished up to the end of a word; 0: it cannot be broken."""
+    run, fitting, best = 0.0, 0, 0
     for place, letter in enumerate(letters):
         if place and _may_break(letters[place - 1].text, letter.text):
             fitting = place
-            if letter.text in _SPACES:
-                spaced = place
+            if letter.text in _SPACES or letter.text in _NO_END or letters[place - 1].text == "・":
+                best = place
         run += letter.width * size / mm
         if run > within and letter.text not in _SPACES:
             break
-    return spaced if spaced * 2 >= fitting else fitting
+    return best if best and at_spaces else fitting
 
 
 def _may_break(before: str, after: str) -> bool:
@@ -155,13 +162,14 @@ def block(
     sizes: Sequence[float],
     lines: int = 1,
     align: Align = "left",
+    wrap_pt: float = 0,
 ) -> None:
     """``value`` in the middle of the height of a box.
 
     Raises:
         FitError: see :func:`fit`.
     """
-    fitted = fit(value, within, height, sizes, lines)
+    fitted = fit(value, within, height, sizes, lines, wrap_pt)
     step = fitted.size * LEADING / mm
     base = bottom + (height + fitted.height) / 2 - _ASCENT * fitted.size / mm
     x = {"left": left, "centre": left + within / 2, "right": left + within}[align]

@@ -70,14 +70,14 @@ def _head(sheet: Sheet, year: IncomeYear) -> None:
     person = sheet.extract.holder
     first, last = date(year.income_year, 1, 1), date(year.income_year, 12, 31)
     span = f"{fiscal_year(year.fiscal_year)}（{wareki(first)}から{wareki(last)}までの所得）"
-    since = f"{wareki(date(year.fiscal_year, 1, 1))}の住所"
+    since = f"{wareki(date(year.fiscal_year, 1, 1))}\n現在の住所"
     rows: tuple[tuple[float, tuple[Pair, ...]], ...] = (
-        (8.5, (Pair("年　度", 28, span, WIDTH - 28, (11.5, 11.0, 10.5), 1),)),
-        (10.0, (Pair(since, 28, year.address, WIDTH - 28, ADDRESS_PT),)),
+        (8.5, (Pair("年　度", 30, span, WIDTH - 30, (11.5, 11.0, 10.5), 1),)),
+        (10.0, (Pair(since, 30, year.address, WIDTH - 30, ADDRESS_PT),)),
         (
             12.0,
             (
-                Pair("氏　名", 28, person.name, 83, NAME_PT, note=second_name(person)),
+                Pair("氏　名", 30, person.name, 81, NAME_PT, note=second_name(person)),
                 Pair("生年月日", 21, born(person), 44, (11.0, 10.5, 10.0), 1),
             ),
         ),
@@ -94,8 +94,8 @@ def _table(sheet: Sheet, year: IncomeYear) -> float:
     receipts = [(one.label, amount(one.yen)) for one in year.receipts]
     incomes = [(one.label, amount(one.yen)) for one in year.incomes]
     left: list[_Line] = [
-        ("収入金額", ""),
-        *(receipts or [("収入", amount(0))]),
+        ("給与・公的年金等の収入金額", ""),
+        *(receipts or [("給与・公的年金等", amount(0))]),
         ("所得金額", ""),
         *(incomes or [("所得", amount(0))]),
     ]
@@ -128,7 +128,13 @@ def _column(sheet: Sheet, left: float, lines: Sequence[_Line], count: int, total
 
 
 def _money(sheet: Sheet, left: float, top: float, label: str, value: str) -> None:
-    row(sheet.canvas, left, top, _ROW, [Pair(label, _KIND, value, _HALF - _KIND, _YEN_PT, 1, align="right")])
+    row(
+        sheet.canvas,
+        left,
+        top,
+        _ROW,
+        [Pair(label, _KIND, value, _HALF - _KIND, _YEN_PT, 1, align="right", label_pt=10.5)],
+    )
 
 
 def _family(sheet: Sheet, year: IncomeYear, top: float) -> float:

@@ -30,7 +30,7 @@ MEMBERS_A_SHEET = 4
 ITEMS = ("domicile", "head_and_relationship", "planned_move", "previous_address", "residence_dates")
 """Item ids that can be asked for or left out (docs/protocol.md §7), sorted."""
 OMITTED, EMPTY = "【省略】", "【空欄】"
-_BLOCK, _GAP = 41.3, 1.2
+_BLOCK, _GAP = 41.7, 1.0
 _NUMBER = 8.0
 _BLOCKS_TOP = CONTENT_TOP - 18.5
 
@@ -93,7 +93,7 @@ def _member(sheet: Sheet, top: float, number: int, person: Person) -> None:
         return _shown(sheet, item, value)
 
     foreign = "－" if person.western else ""  # foreign residents have no 本籍
-    here = "外国人住民となった年月日" if person.western else "住民となった年月日"
+    here = "外国人住民と\nなった年月日" if person.western else "住民となった\n年月日"
     moving = bool(person.planned_destination or person.confirmed_destination) and "planned_move" in sheet.wish.items
     relationship = shown("head_and_relationship", person.relationship)
     rows: tuple[tuple[float, tuple[Pair, ...]], ...] = (
@@ -105,30 +105,30 @@ def _member(sheet: Sheet, top: float, number: int, person: Person) -> None:
             ),
         ),
         (
-            7.5,
+            7.7,
             (
                 Pair("性別", 11, person.sex, 9, lines=1),
                 Pair("続柄", 11, relationship, 23),
                 Pair(here, 24, shown("residence_dates", wareki(person.became_resident)), 34, lines=1),
-                Pair("住所を定めた年月日", 22, shown("residence_dates", wareki(person.address_since)), 34, lines=1),
+                Pair("住所を定めた\n年月日", 22, shown("residence_dates", wareki(person.address_since)), 34, lines=1),
             ),
         ),
         (
-            7.4,
+            7.6,
             (
                 Pair("前住所", 17, shown("previous_address", person.previous_address), 95),
                 Pair("備　考", 14, "転出予定（届出済）" if moving else "－", 42, lines=1),
             ),
         ),
         (
-            7.4,
+            7.7,
             (
                 Pair("本　籍", 17, shown("domicile", person.domicile or foreign), 71),
                 Pair("筆頭者", 17, shown("domicile", person.head_of_register or foreign), 63),
             ),
         ),
         (
-            8.0,
+            7.7,
             (
                 Pair("転出予定地", 20, shown("planned_move", person.planned_destination), 64),
                 Pair("転出確定地", 20, shown("planned_move", person.confirmed_destination), 64),

@@ -27,6 +27,7 @@ from hardware_sim.city.register import Extract
 _TOP = 252.0
 _IMPRINT, _LABEL = 66.0, 10.0
 _HEIGHT = _IMPRINT + _LABEL
+_LABEL_PT = 11.0
 _ROWS = (26.0, 16.0, 34.0)
 
 
@@ -41,7 +42,7 @@ def front(sheet: Sheet) -> None:
     canvas, extract = sheet.canvas, sheet.extract
     person = extract.holder
     heading(sheet, "印 鑑 登 録 証 明 書")
-    label_cell(canvas, LEFT, _TOP, _IMPRINT, _LABEL, "印　影")
+    label_cell(canvas, LEFT, _TOP, _IMPRINT, _LABEL, "印　影", _LABEL_PT)
     canvas.saveState()
     canvas.setFillGray(1)  # nothing of the pattern behind the imprint: it is compared line by line
     canvas.setLineWidth(THIN_PT)
@@ -52,9 +53,11 @@ def front(sheet: Sheet) -> None:
     draw_text.line(canvas, LEFT + _IMPRINT / 2, bottom + 4, "（印影は原寸大です）", 9, _IMPRINT - 4, align="centre")
     value = WIDTH - _IMPRINT - 23
     pairs = (
-        Pair("氏　名", 23, person.name, value, draw_text.steps(17, 11), 3, note=second_name(person)),
-        Pair("生年月日", 23, born(person), value, draw_text.steps(14, 12), 1),
-        Pair("住　所", 23, extract.address, value, draw_text.steps(14, 12), 4),
+        Pair(
+            "氏　名", 23, person.name, value, draw_text.steps(17, 11), 3, note=second_name(person), label_pt=_LABEL_PT
+        ),
+        Pair("生年月日", 23, born(person), value, draw_text.steps(14, 12), 1, label_pt=_LABEL_PT),
+        Pair("住　所", 23, extract.address, value, draw_text.steps(14, 12), 4, label_pt=_LABEL_PT),
     )
     top = _TOP
     for height, pair in zip(_ROWS, pairs, strict=True):

@@ -6,6 +6,7 @@ are those of docs/protocol.md §7.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from hardware_sim.city.residents import Person
 
 CONTROL_BOXES = {"name": (20, 98), "reference": (100, 142), "serial": (144, 172), "page": (174, 196)}
 """x from, x to; all from 7 to 13 high."""
-_CONTROL_LABELS = {"name": "氏名", "reference": "照合番号", "serial": "発行番号", "page": "頁"}
+_CONTROL_LABELS = {"name": "氏名", "reference": "照合番号", "serial": "発行番号", "page": "ページ"}
 _CONTROL_PT, _CONTROL_LEAST_PT, _SQUEEZE = 9.5, 5.0, 0.75
 
 LEFT, RIGHT = 17.0, 193.0
@@ -33,12 +34,17 @@ TITLE_BASE, UNDER_TITLE, CONTENT_TOP = 271.0, 263.0, 260.0
 FOOT_TOP = 70.0
 """The certification stands below."""
 THIN_PT, HEAVY_PT = 0.4, 0.9
-LABEL_PT, VALUE_PT = 9.0, 10.5
+LABEL_PT, VALUE_PT = 9.5, 10.5
 NAME_PT = (13.0, 12.0, 11.0, 10.0, 9.0)
-ADDRESS_PT = (11.0, 10.5, 10.0)
+WRAP_PT = 11.0
+"""A value is put on another line before it becomes smaller than that."""
+ADDRESS_PT = (11.0, 10.5, 10.0, 9.5, 9.0)
 _LABEL_LEAST_PT = 7.5
-_PAD, _AIR = 1.6, 0.1
-"""Beside the text in a cell, and above and below it."""
+_PAD, _AIR = 1.5, 0.04
+"""Beside the text in a cell, mm; above and below it, as a part of the cell's height."""
+_NOTES, _LEAST_AIR = (5.0, 3.6), 0.2
+"""Heights a note may take, mm."""
+_NOTE_PT = steps(9.5, 7)
 
 
 class Boxes(Enum):
@@ -90,11 +96,12 @@ class Pair:
     label_width: float
     value: str
     value_width: float
-    sizes: Sequence[float] = (VALUE_PT, 10.0, 9.5, 9.0, 8.5)
+    sizes: Sequence[float] = steps(VALUE_PT, 7.5)
     lines: int = 2
     note: str = ""
     """A second, smaller line in the value's cell."""
     align: Align = "left"
+    label_pt: float = LABEL_PT
 
 
 def prepare(canvas: Canvas) -> None:
@@ -105,12 +112,15 @@ def prepare(canvas: Canvas) -> None:
 
 
 def heading(sheet: Sheet, title: str, under: str = "") -> None:
-    """Title, a line under it at the left, number of sheets at the right, the bench's tile."""
+    """Title, a line under it at the left, serial and number of sheets at the right, the bench's tile."""
     canvas = sheet.canvas
+    if sheet.number > 1:
+        under += "　続紙"
     draw_text.line(canvas, 105, TITLE_BASE, title, 20, 124, align="centre", smallest=16)
     if under:
-        draw_text.line(canvas, LEFT, UNDER_TITLE, under, 10.5, 110)
-    draw_text.line(canvas, RIGHT, UNDER_TITLE, f"{sheet.number}／{sheet.count} 枚", 10.5, 40, align="right")
+        draw_text.line(canvas, LEFT, UNDER_TITLE, under, 10.5, 80)
+    numbered = f"発行番号 {sheet.wish.serial}　　{sheet.number}／{sheet.count} 枚"
+    draw_text.line(canvas, RIGHT, UNDER_TITLE, numbered, 10.5, 90, align="right")
     if sheet.wish.tile is not None and sheet.number == 1:
         _tile(canvas, sheet.wish.tile)
 
@@ -118,33 +128,45 @@ def heading(sheet: Sheet, title: str, under: str = "") -> None:
 def row(canvas: Canvas, left: float, top: float, height: float, pairs: Iterable[Pair]) -> None:
     """Cells side by side, their upper edge at ``top``."""
     for pair in pairs:
-        label_cell(canvas, left, top, pair.label_width, height, pair.label)
+        label_cell(canvas, left, top, pair.label_width, height, pair.label, pair.label_pt)
         left += pair.label_width
         value_cell(canvas, left, top, height, pair)
         left += pair.value_width
 
 
-def label_cell(canvas: Canvas, left: float, top: float, width: float, height: float, label: str) -> None:
+def label_cell(
+    canvas: Canvas, left: float, top: float, width: float, height: float, label: str, size: float = LABEL_PT
+) -> None:
     """A tinted cell with its label in the middle; on two lines if it must."""
     canvas.saveState()
     canvas.setFillColorRGB(0.93, 0.95, 0.94)
     canvas.rect(left * mm, (top - height) * mm, width * mm, height * mm, stroke=1, fill=1)
     canvas.restoreState()
-    sizes = steps(LABEL_PT, _LABEL_LEAST_PT)
-    draw_text.block(canvas, left + 0.7, top - height, width - 1.4, height, label, sizes, 2, "centre")
+    sizes = steps(size, _LABEL_LEAST_PT)
+    draw_text.block(canvas, left + 0.7, top - height + 0.3, width - 1.4, height - 0.6, label, sizes, 2, "centre")
 
 
 def value_cell(canvas: Canvas, left: float, top: float, height: float, pair: Pair) -> None:
-    """A cell with the pair's value, and its note under that."""
+    """A cell with the pair's value, and its note under that; the note makes room for a value of two lines."""
     bottom = top - height
     canvas.rect(left * mm, bottom * mm, pair.value_width * mm, height * mm)
-    inside = pair.value_width - 2 * _PAD
-    note = 4.6 if pair.note else 0.0
-    if pair.note:
-        draw_text.block(canvas, left + _PAD, bottom + 0.4, inside, note, pair.note, steps(9.5, 7.5), 1)
-    space = height - note - 2 * _AIR
-    low = bottom + note + _AIR
-    draw_text.block(canvas, left + _PAD, low, inside, space, pair.value, pair.sizes, pair.lines, pair.align)
+    inside, air = pair.value_width - 2 * _PAD, _AIR * height
+
+    def put(low: float, space: float) -> None:
+        at = (left + _PAD, bottom + low, inside, space)
+        draw_text.block(canvas, *at, pair.value, pair.sizes, pair.lines, pair.align, WRAP_PT)
+
+    if not pair.note:
+        put(air, height - 2 * air)
+        return
+    note = _NOTES[0]
+    for note in _NOTES:
+        with contextlib.suppress(FitError):
+            put(note, height - note - _LEAST_AIR)
+            break
+    else:
+        raise FitError("a name with its second name does not fit its box on the form, even in the smallest type")
+    draw_text.block(canvas, left + _PAD, bottom + _LEAST_AIR, inside, note - _LEAST_AIR, pair.note, _NOTE_PT)
 
 
 def frame(canvas: Canvas, left: float, top: float, width: float, height: float) -> None:
@@ -165,11 +187,13 @@ def rest_blank(canvas: Canvas, top: float, bottom: float) -> None:
 def certification(sheet: Sheet, sentences: Sequence[str]) -> None:
     """The sentences, day, issuer and seal at the foot of the last sheet; on the others that another follows."""
     canvas, wish = sheet.canvas, sheet.wish
+    together = f"この証明書は、{sheet.count}枚で1通です。"
     if sheet.number < sheet.count:
-        draw_text.line(canvas, RIGHT, FOOT_TOP - 8, "（次の用紙に続く）", 11, 80, align="right")
+        draw_text.line(canvas, LEFT + 3, FOOT_TOP - 7, together, 11, 80)
+        draw_text.line(canvas, RIGHT, FOOT_TOP - 7, "（次の用紙に続く）", 11, 80, align="right")
     else:
         base = FOOT_TOP - 7
-        for sentence in sentences:
+        for sentence in (*sentences, together) if sheet.count > 1 else sentences:
             draw_text.line(canvas, LEFT + 3, base, sentence, 12, WIDTH - 6, smallest=10.5)
             base -= 6
         draw_text.line(canvas, LEFT + 10, 50, wareki(wish.on), 12, 70)
@@ -190,7 +214,7 @@ def control(canvas: Canvas, extract: Extract, wish: Wish, page: str) -> None:
     canvas.setFillGray(0)
     canvas.setStrokeGray(0.45)
     canvas.setLineWidth(0.3)
-    canvas.line(20 * mm, 17.6 * mm, 196 * mm, 17.6 * mm)
+    canvas.line(LEFT * mm, 17.6 * mm, 196 * mm, 17.6 * mm)
     for box, (left, right) in CONTROL_BOXES.items():
         draw_text.line(canvas, left + 1, 14.4, _CONTROL_LABELS[box], 6.5, right - left - 2)
         line = typeface.letters(values[box])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
 from config.wareki import wareki
 from hardware_sim.city import draw_text
+from hardware_sim.city.draw_text import Align
 from hardware_sim.city.form_sheet import (
     ADDRESS_PT,
     CONTENT_TOP,
@@ -31,20 +33,23 @@ from hardware_sim.city.holdings import TaxItem
 from hardware_sim.city.register import Extract
 
 LINES_A_SHEET = 18
+_WHAT = 38.0
 _COLUMNS = (
-    ("年　度", 20.0),
-    ("税　目", 33.0),
-    ("期　別", 14.0),
-    ("納期限", 28.0),
-    ("課税額（円）", 20.5),
-    ("納付済額（円）", 20.5),
-    ("未納額（円）", 20.5),
-    ("備　考", 19.5),
+    ("期　別", 15.0),
+    ("納期限", 34.0),
+    ("課税額", 22.5),
+    ("納付済額", 22.5),
+    ("未納額", 22.5),
+    ("備　考", 21.5),
 )
-_TABLE_TOP = CONTENT_TOP - 25.0
-_HEAD, _LINE = 9.0, 7.3
-_PT = (10.0, 9.5, 9.0)
-_NOT_DUE = "納期未到来"
+_TABLE_TOP = CONTENT_TOP - 28.0
+_HEAD = 8.0
+_LINE, _ROOMY = 7.7, 9.0
+"""Heights of a line; the second where there are few."""
+_FEW = 13
+_PT = (11.0, 10.5, 10.0, 9.5)
+_WHAT_PT = (11.0, 10.5, 10.0, 9.5, 9.0)
+_NOT_DUE, _NOTHING = "納期未到来", "課税なし"
 
 
 def sheets(extract: Extract, wish: Wish) -> int:
@@ -62,19 +67,25 @@ def front(sheet: Sheet) -> None:
     name = Pair("氏　名", 22, person.name, WIDTH - 22, NAME_PT, note=second_name(person))
     row(canvas, LEFT, CONTENT_TOP - 10, 12, [name])
     frame(canvas, LEFT, CONTENT_TOP, WIDTH, 22)
-    left = LEFT
+    draw_text.line(canvas, LEFT + WIDTH, _TABLE_TOP + 1.5, "（単位：円）", 9.5, 40, align="right")
+    label_cell(canvas, LEFT, _TABLE_TOP, _WHAT, _HEAD, "年度・税目")
+    left = LEFT + _WHAT
     for label, width in _COLUMNS:
         label_cell(canvas, left, _TABLE_TOP, width, _HEAD, label)
         left += width
     first = (sheet.number - 1) * LINES_A_SHEET
     here = items[first : first + LINES_A_SHEET]
-    top = _TABLE_TOP - _HEAD
-    for item in here:
-        _values(sheet, top, _item(item, wish))
-        top -= _LINE
+    top, height = _TABLE_TOP - _HEAD, _ROOMY if len(items) <= _FEW else _LINE
+    for what, grouped in itertools.groupby(here, _what):
+        group = tuple(grouped)
+        cell = Pair("", 0, what, _WHAT, _WHAT_PT, 3)
+        value_cell(canvas, LEFT, top, len(group) * height, cell)
+        for item in group:
+            _values(sheet, top, height, item)
+            top -= height
     if sheet.number == sheet.count:
-        _total(sheet, top, items)
-        top -= _LINE
+        _total(sheet, top, height, items)
+        top -= height
     frame(canvas, LEFT, _TABLE_TOP, WIDTH, _TABLE_TOP - top)
     if any(_not_due(item, wish) for item in here):
         text = f"備考に「{_NOT_DUE}」とある額は、納期限がまだ来ていないもので、滞納ではありません。"
@@ -85,17 +96,8 @@ def front(sheet: Sheet) -> None:
     certification(sheet, ["上記のとおり相違ないことを証明する。"])
 
 
-def _item(item: TaxItem, wish: Wish) -> tuple[str, ...]:
-    return (
-        fiscal_year(item.fiscal_year),
-        item.tax,
-        item.period,
-        wareki(item.due),
-        f"{item.charged_yen:,}",
-        f"{item.paid_yen:,}",
-        f"{item.unpaid_yen:,}",
-        _NOT_DUE if _not_due(item, wish) else "",
-    )
+def _what(item: TaxItem) -> str:
+    return f"{fiscal_year(item.fiscal_year)}\n{item.tax}"
 
 
 def _not_due(item: TaxItem, wish: Wish) -> bool:
@@ -103,24 +105,28 @@ def _not_due(item: TaxItem, wish: Wish) -> bool:
     return item.unpaid_yen > 0 and wish.on <= item.due
 
 
-def _values(sheet: Sheet, top: float, values: Sequence[str]) -> None:
-    left = LEFT
-    for number, ((_, width), value) in enumerate(zip(_COLUMNS, values, strict=True)):
-        money = 4 <= number <= 6
-        pair = Pair("", 0, value, width, _PT, 1 if money else 2, align="right" if money else "left")
-        value_cell(sheet.canvas, left, top, _LINE, pair)
+def _values(sheet: Sheet, top: float, height: float, item: TaxItem) -> None:
+    remark = _NOT_DUE if _not_due(item, sheet.wish) else "" if item.charged_yen else _NOTHING
+    values = (item.period, wareki(item.due), *_yen(item.charged_yen, item.paid_yen, item.unpaid_yen), remark)
+    left = LEFT + _WHAT
+    for (_, width), value in zip(_COLUMNS, values, strict=True):
+        align: Align = "right" if value[:1].isdigit() else "left"
+        value_cell(sheet.canvas, left, top, height, Pair("", 0, value, width, _PT, 1, align=align))
         left += width
 
 
-def _total(sheet: Sheet, top: float, items: Sequence[TaxItem]) -> None:
-    text = sum(width for _, width in _COLUMNS[:4])
-    label_cell(sheet.canvas, LEFT, top, text, _LINE, "合　計")
-    sums = (sum(i.charged_yen for i in items), sum(i.paid_yen for i in items), sum(i.unpaid_yen for i in items))
+def _total(sheet: Sheet, top: float, height: float, items: Sequence[TaxItem]) -> None:
+    text = _WHAT + sum(width for _, width in _COLUMNS[:2])
+    label_cell(sheet.canvas, LEFT, top, text, height, "合　計", 11)
+    sums = _yen(sum(i.charged_yen for i in items), sum(i.paid_yen for i in items), sum(i.unpaid_yen for i in items))
     left = LEFT + text
-    for (_, width), yen in zip(_COLUMNS[4:7], sums, strict=True):
-        value_cell(sheet.canvas, left, top, _LINE, Pair("", 0, f"{yen:,}", width, _PT, 1, align="right"))
+    for (_, width), value in zip(_COLUMNS[2:], (*sums, ""), strict=True):
+        value_cell(sheet.canvas, left, top, height, Pair("", 0, value, width, _PT, 1, align="right"))
         left += width
-    value_cell(sheet.canvas, left, top, _LINE, Pair("", 0, "", _COLUMNS[7][1], _PT, 1))
+
+
+def _yen(*amounts: int) -> tuple[str, ...]:
+    return tuple(f"{yen:,}" for yen in amounts)
 
 
 def _items(extract: Extract) -> tuple[TaxItem, ...]:

@@ -23,6 +23,7 @@ _HEAVY_PT = 0.22
 _QUIET_MM = 16.0
 """Below this height there is no pattern: the control boxes stand there."""
 _drawn: list[str] = []
+_seals: dict[tuple[float, str], list[str]] = {}
 
 
 def define_pattern(canvas: Canvas) -> None:
@@ -84,25 +85,35 @@ def _waves(canvas: Canvas, pitch: float) -> None:
 def draw_seal(canvas: Canvas, x: float, y: float, side: float, city: str) -> None:
     """The mayor's square seal, lower left corner at (x, y), points: 〈city〉長之印, then 見本, read from the right."""
     canvas.saveState()
+    canvas.translate(x, y)
+    if (side, city) not in _seals:
+        before = len(canvas._code)
+        _seal(canvas, side, city)
+        _seals[side, city] = canvas._code[before:]  # worked out once, as the pattern
+    else:
+        canvas._code.extend(_seals[side, city])
+    canvas.restoreState()
+
+
+def _seal(canvas: Canvas, side: float, city: str) -> None:
     canvas.setStrokeColor(_SEAL_RED)
     canvas.setFillColor(_SEAL_RED)
     canvas.setLineWidth(side * 0.045)
     inset = side * 0.03
-    canvas.roundRect(x + inset, y + inset, side - 2 * inset, side - 2 * inset, side * 0.03)
+    canvas.roundRect(inset, inset, side - 2 * inset, side - 2 * inset, side * 0.03)
     canvas.setLineWidth(side * 0.012)
     inner = side * 0.085
-    canvas.rect(x + inner, y + inner, side - 2 * inner, side - 2 * inner)
+    canvas.rect(inner, inner, side - 2 * inner, side - 2 * inner)
     columns = _columns(city)
     across, down = (side - 2 * inner) / len(columns), (side - 2 * inner) / len(columns[0])
     size = 0.92 * min(across, down)
     for column, word in enumerate(columns):
         for row, letter in enumerate(word):
-            left = x + side - inner - (column + 1) * across
-            bottom = y + side - inner - (row + 1) * down
+            left = side - inner - (column + 1) * across
+            bottom = side - inner - (row + 1) * down
             if letter != "　":
                 start, base = left + (across - size) / 2, bottom + (down - size) / 2 + 0.12 * size
                 typeface.outline(canvas, start, base, typeface.letters(letter), size)
-    canvas.restoreState()
 
 
 def _columns(city: str) -> list[str]:

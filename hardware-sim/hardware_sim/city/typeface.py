@@ -119,6 +119,7 @@ def letters(text: str) -> list[Letter]:
     return found
 
 
+@functools.lru_cache(maxsize=4096)
 def _letter(base: str, selector: int) -> Letter:
     if selector:
         for face in _faces:
