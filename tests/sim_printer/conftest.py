@@ -77,6 +77,14 @@ def media_source(source: str) -> bytes:
     return attr(0x34, "media-col", b"") + member + attr(0x37, "", b"")
 
 
+def media_size(x: int, y: int, source: str = "") -> bytes:
+    """media-col={media-size={x-dimension=... y-dimension=...} media-source=...}, in hundredths of a millimetre."""
+    inside = b"".join(attr(0x4A, "", f"{n}-dimension") + attr(0x21, "", v) for n, v in (("x", x), ("y", y)))
+    size = attr(0x4A, "", "media-size") + attr(0x34, "", b"") + inside + attr(0x37, "", b"")
+    from_tray = attr(0x4A, "", "media-source") + attr(0x44, "", source) if source else b""
+    return attr(0x34, "media-col", b"") + size + from_tray + attr(0x37, "", b"")
+
+
 @dataclass
 class Client:
     """Speaks IPP to the bench over http.client."""
@@ -227,12 +235,13 @@ def pdf() -> Callable[..., bytes]:
 
 @pytest.fixture
 def wire() -> Any:
-    """The builders of octets: `wire.attr`, `wire.words`, `wire.media_source`, and `wire.one` for answers."""
+    """The builders of octets: `wire.attr`, `wire.words`, `wire.media_source`, `wire.media_size`; `wire.one` for answers."""
 
     class Wire:
         attr = staticmethod(attr)
         words = staticmethod(words)
         media_source = staticmethod(media_source)
+        media_size = staticmethod(media_size)
         one = staticmethod(one)
 
     return Wire

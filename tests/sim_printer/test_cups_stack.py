@@ -187,7 +187,7 @@ def test_the_receipt_tray_can_be_chosen_through_cups(
     _queue(cups, bench)
     document = tmp_path / "d.pdf"
     document.write_bytes(pdf(1))
-    _print(cups, document, "J-0002", "InputSlot=Tray2", "media=iso_a4_210x297mm")
+    _print(cups, document, "J-0002", "InputSlot=Tray2", "media=iso_a5_148x210mm")
     _ended(bench, "J-0002")
     assert [s.tray for s in bench.take_output()] == ["tray-2"]
 

@@ -56,6 +56,31 @@ def test_the_tray_asked_for_gives_the_paper(client: Any, pdf: Callable[..., byte
     assert [s["tray"] for s in client.bench.log("sheet")] == ["tray-2", "tray-1"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "tray", "media"),
+    [
+        (("media_size", 14800, 21000, "tray-2"), "tray-2", "iso_a5_148x210mm"),
+        (("media_size", 14800, 21000), "tray-2", "iso_a5_148x210mm"),  # whichever tray has that size
+        (("media_size", 21000, 29700), "tray-1", "iso_a4_210x297mm"),
+        (("words", "media", "iso_a5_148x210mm"), "tray-2", "iso_a5_148x210mm"),
+    ],
+)
+def test_the_size_asked_for_finds_its_tray(
+    client: Any, pdf: Callable[..., bytes], wire: Any, asked: tuple[Any, ...], tray: str, media: str
+) -> None:
+    build, *arguments = asked
+    client.reaches(client.print_pdf(pdf(1), job=getattr(wire, build)(*arguments)), COMPLETED)
+    assert [s["tray"] for s in client.bench.log("sheet")] == [tray]
+    assert [d["media"] for d in client.bench.log("document")] == [media]
+
+
+def test_a_size_that_does_not_lie_in_the_tray_asked_for_is_unsupported(client: Any, wire: Any) -> None:
+    for asked in (wire.media_size(21000, 29700, "tray-2"), wire.media_size(29700, 42000)):
+        answer = client.ask(4, wire.attr(0x22, "ipp-attribute-fidelity", b"\1"), job=asked)
+        assert answer.code == Status.ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
+        assert [a.name for a in answer.group(Tag.UNSUPPORTED_GROUP).attributes] == ["media-col"]
+
+
 def test_create_send_close(client: Any, pdf: Callable[..., bytes], wire: Any) -> None:
     created = client.ask(5, job=wire.words("sides", "two-sided-long-edge"))
     job_id = wire.one(created, "job-id")
@@ -169,6 +194,26 @@ def test_trays_supplies_and_markers_line_up(client: Any) -> None:
     assert told["printer-state-reasons"] == "none"
     assert told["color-supported"] is False
     assert told["printer-is-accepting-jobs"] is True
+
+
+def test_which_tray_is_empty_is_told_by_the_tray_not_by_the_reasons(client: Any) -> None:
+    """printer-state-reasons names no tray; media-ready, media-col-ready and printer-input-tray do."""
+    names = ("media-supported", "media-ready", "media-col-ready", "printer-input-tray", "printer-state-reasons")
+    both = client.printer(*names)
+    assert both["media-supported"] == both["media-ready"] == ["iso_a4_210x297mm", "iso_a5_148x210mm"]
+    assert len(both["media-col-ready"]) == 2
+    for tray, left, media in (("tray-2", "tray-1", "iso_a4_210x297mm"), ("tray-1", "tray-2", "iso_a5_148x210mm")):
+        client.bench.fault("paper_out", tray=tray)
+        told = client.printer(*names)
+        assert told["media-supported"] == both["media-supported"]
+        assert told["media-ready"] == media
+        ready = {member.name: member.first for member in told["media-col-ready"]}
+        assert (ready["media-source"], ready["media-size-name"]) == (left, media)
+        levels = [dict(p.split("=") for p in t.decode().split(";") if p) for t in told["printer-input-tray"]]
+        assert {t["name"]: t["level"] for t in levels} == {tray: "0", left: "500"}
+        assert [t["mediafeed"] for t in levels] == ["29700", "21000"]
+        assert told["printer-state-reasons"].startswith("media-empty-")
+        client.bench.clear_faults()
 
 
 def test_unsupported_requests_are_substituted_or_with_fidelity_refused(

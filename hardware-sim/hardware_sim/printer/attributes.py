@@ -14,7 +14,8 @@ from typing import Final
 from hardware_sim.printer import documents, template
 from hardware_sim.printer.engine import Engine
 from hardware_sim.printer.ipp import Attribute, Data, Range, Tag, Value, attribute, collection
-from hardware_sim.printer.model import Job
+from hardware_sim.printer.machine import Tray
+from hardware_sim.printer.model import Job, TrayConfig
 
 _UUID: Final = uuid.uuid5(uuid.NAMESPACE_URL, "simulated multi-copy machine").urn
 VERSIONS: Final = ("1.1", "2.0")
@@ -131,9 +132,9 @@ class PrinterAttributes:
             attribute("media-col-database", Tag.BEGIN_COLLECTION, *self._media_cols()),
             attribute("media-col-default", Tag.BEGIN_COLLECTION, self._media_cols()[0]),
             _words("media-col-supported", *template.MEDIA_COL_MEMBERS),
-            _words("media-default", template.A4),
-            _words("media-supported", template.A4),
-            attribute("media-size-supported", Tag.BEGIN_COLLECTION, _a4()),
+            _words("media-default", config.trays[0].media),
+            _words("media-supported", *self._template.media),
+            attribute("media-size-supported", Tag.BEGIN_COLLECTION, *map(_size, self._template.media)),
             _words("media-source-supported", *(t.source for t in config.trays)),
             _words("media-type-supported", *dict.fromkeys(t.media_type for t in config.trays)),
             _yes("multiple-document-jobs-supported", True),
@@ -198,19 +199,19 @@ class PrinterAttributes:
         ]
 
     def _media_cols(self) -> list[tuple[Attribute, ...]]:
-        return [self._media_col(t.source, t.media_type) for t in self._engine.config.trays]
+        return [self._media_col(t) for t in self._engine.config.trays]
 
     @staticmethod
-    def _media_col(source: str, media_type: str) -> tuple[Attribute, ...]:
+    def _media_col(tray: Tray | TrayConfig) -> tuple[Attribute, ...]:
         return collection(
             _number("media-bottom-margin", template.MARGIN),
             _number("media-left-margin", template.MARGIN),
             _number("media-right-margin", template.MARGIN),
-            attribute("media-size", Tag.BEGIN_COLLECTION, _a4()),
-            _words("media-size-name", template.A4),
-            _words("media-source", source),
+            attribute("media-size", Tag.BEGIN_COLLECTION, _size(tray.media)),
+            _words("media-size-name", tray.media),
+            _words("media-source", tray.source),
             _number("media-top-margin", template.MARGIN),
-            _words("media-type", media_type),
+            _words("media-type", tray.media_type),
         )
 
     def _current(self) -> list[Attribute]:
@@ -228,17 +229,13 @@ class PrinterAttributes:
                 self._last, self._changed_s, self._changed_at = now, engine.up_time_s, engine.pace.wall()
             waiting = sum(1 for j in engine.jobs() if not j.state.ended)
             found = [
-                attribute(
-                    "media-col-ready",
-                    Tag.BEGIN_COLLECTION,
-                    *(self._media_col(t.source, t.media_type) for t in ready),
-                ),
-                _words("media-ready", template.A4),
+                attribute("media-col-ready", Tag.BEGIN_COLLECTION, *(self._media_col(t) for t in ready)),
+                _words("media-ready", *dict.fromkeys(t.media for t in ready)),
                 _number("marker-levels", toner),
                 attribute("printer-config-change-date-time", Tag.DATE_TIME, engine.booted_at),
                 _number("printer-config-change-time", 1),
                 attribute("printer-current-time", Tag.DATE_TIME, engine.pace.wall()),
-                _octets("printer-input-tray", (_tray_text(t.source, t.capacity, t.sheets) for t in trays)),
+                _octets("printer-input-tray", map(_tray_text, trays)),
                 _yes("printer-is-accepting-jobs", True),
                 _octets("printer-output-tray", [_output_text(engine.config.output_capacity, remaining)]),
                 attribute("printer-state", Tag.ENUM, int(state)),
@@ -258,19 +255,21 @@ class PrinterAttributes:
             return found
 
 
-def _a4() -> tuple[Attribute, ...]:
-    return collection(_number("x-dimension", template.A4_X), _number("y-dimension", template.A4_Y))
+def _size(media: str) -> tuple[Attribute, ...]:
+    x, y = template.dimensions(media)
+    return collection(_number("x-dimension", x), _number("y-dimension", y))
 
 
 def _octets(name: str, texts: Iterable[str]) -> Attribute:
     return attribute(name, Tag.OCTET_STRING, *(t.encode("utf-8") for t in texts))
 
 
-def _tray_text(source: str, capacity: int, sheets: int) -> str:
+def _tray_text(tray: Tray) -> str:
     # status: prtSubUnitStatus of RFC 3805; 16 is a critical alert.
+    x, y = template.dimensions(tray.media)
     return (
-        f"type=sheetFeedAutoRemovableTray;mediafeed={template.A4_Y};mediaxfeed={template.A4_X};"
-        f"maxcapacity={capacity};level={sheets};status={0 if sheets else 16};name={source};"
+        f"type=sheetFeedAutoRemovableTray;mediafeed={y};mediaxfeed={x};"
+        f"maxcapacity={tray.capacity};level={tray.sheets};status={0 if tray.sheets else 16};name={tray.source};"
     )
 
 

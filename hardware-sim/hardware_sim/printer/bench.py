@@ -81,6 +81,7 @@ class PrinterBench:
                         "source": t.source,
                         "label": t.label,
                         "media_type": t.media_type,
+                        "media": t.media,
                         "sheets": t.sheets,
                         "capacity": t.capacity,
                     }

@@ -18,6 +18,7 @@ class Tray:
     source: str
     label: str
     media_type: str
+    media: str
     capacity: int
     sheets: int
 
@@ -59,7 +60,9 @@ class Physical:
 
     def __init__(self, config: PrinterConfig) -> None:
         self.config = config
-        self.trays = {t.source: Tray(t.source, t.label, t.media_type, t.capacity, t.sheets) for t in config.trays}
+        self.trays = {
+            t.source: Tray(t.source, t.label, t.media_type, t.media, t.capacity, t.sheets) for t in config.trays
+        }
         self.toner_percent = 100.0
         self.cover_open = False
         self.jammed = False

@@ -65,11 +65,15 @@ class RealPace:
 
 @dataclass(frozen=True)
 class TrayConfig:
-    """A paper tray. `source` is its media-source keyword, `media_type` its media-type keyword."""
+    """A paper tray. `source` is its media-source keyword, `media_type` its media-type keyword.
+
+    `media`: what the guides are set to, a size name of PWG 5101.1.
+    """
 
     source: str
     label: str
     media_type: str
+    media: str = "iso_a4_210x297mm"
     capacity: int = 500
     sheets: int = 500
 
@@ -84,7 +88,7 @@ class PrinterConfig:
     model: str = "Simulated MFP A4"
     trays: tuple[TrayConfig, ...] = (
         TrayConfig("tray-1", "証明書用紙", "stationery"),
-        TrayConfig("tray-2", "領収書用紙", "stationery-lightweight"),
+        TrayConfig("tray-2", "領収書用紙", "stationery-lightweight", "iso_a5_148x210mm"),
     )
     output_capacity: int = 100
     low_sheets: int = 20

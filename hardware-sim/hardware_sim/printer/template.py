@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
 from hardware_sim.printer.ipp import Attribute, Data, Range, Resolution, Tag, Value
-from hardware_sim.printer.model import PrinterConfig
+from hardware_sim.printer.model import PrinterConfig, TrayConfig
 
-A4: Final = "iso_a4_210x297mm"
-A4_X: Final = 21000
-A4_Y: Final = 29700
 MARGIN: Final = 423
 """Hundredths of a millimetre, as all media dimensions in IPP (PWG 5100.7)."""
 
@@ -43,6 +41,19 @@ MEDIA_COL_MEMBERS: Final = (
 _MARGINS: Final = tuple(f"media-{edge}-margin" for edge in ("bottom", "left", "right", "top"))
 
 
+_SIZE: Final = re.compile(r"_([0-9.]+)x([0-9.]+)(mm|in)$")
+_UNITS: Final = {"mm": 100, "in": 2540}
+
+
+def dimensions(media: str) -> tuple[int, int]:
+    """Width and length of a self-describing size name (PWG 5101.1), in hundredths of a millimetre."""
+    found = _SIZE.search(media)
+    if found is None:
+        raise ValueError(f"{media!r} is no size name such as iso_a4_210x297mm")
+    unit = _UNITS[found[3]]
+    return round(float(found[1]) * unit), round(float(found[2]) * unit)
+
+
 @dataclass(frozen=True)
 class Choices:
     """What the machine will do with a job, and what it could not take as asked."""
@@ -64,13 +75,15 @@ class Template:
         self._config = config
         self._sources = {t.source: t for t in config.trays}
         self._types = {t.media_type: t for t in config.trays}
+        self._media = tuple(dict.fromkeys(t.media for t in config.trays))
+        self._sizes = [dict(zip(("x-dimension", "y-dimension"), dimensions(m), strict=True)) for m in self._media]
         keyword = _one_of_words
         self._checks: dict[str, Callable[[Attribute], bool]] = {
             "copies": _one_integer(1, MAX_COPIES),
             "finishings": _all_enums((3,)),
             "job-priority": _one_integer(1, 100),
             "job-sheets": keyword(("none",)),
-            "media": keyword((A4,)),
+            "media": keyword(self._media),
             "media-col": self._media_col_ok,
             "multiple-document-handling": keyword(DOCUMENT_HANDLING),
             "number-up": _one_integer(1, 1),
@@ -85,6 +98,11 @@ class Template:
             "printer-resolution": _resolution_ok,
             "sides": keyword(SIDES),
         }
+
+    @property
+    def media(self) -> tuple[str, ...]:
+        """media-supported: the size of every tray, each once."""
+        return self._media
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -104,25 +122,37 @@ class Template:
                 unknown = Attribute(attr.name, (Value(Tag.UNSUPPORTED, None),))
                 unsupported.append(unknown if check is None else attr)
         ranges = kept["page-ranges"].values if "page-ranges" in kept else ()
+        tray = self._tray(kept.get("media-col"), kept.get("media"))
         return Choices(
             copies=_int(kept, "copies", 1),
             sides=_word(kept, "sides", SIDES[0]),
-            tray=self._tray(kept.get("media-col")),
-            media=A4,
+            tray=tray.source,
+            media=tray.media,
             page_ranges=tuple((v.data.low, v.data.high) for v in ranges if isinstance(v.data, Range)),
             scaling=_word(kept, "print-scaling", SCALINGS[0]),
             kept=tuple(kept.values()),
             unsupported=tuple(unsupported),
         )
 
-    def _tray(self, media_col: Attribute | None) -> str:
-        members = _members(media_col)
-        source, kind = members.get("media-source"), members.get("media-type")
-        if source is not None and source.first in self._sources:
-            return str(source.first)
-        if kind is not None and kind.first in self._types:
-            return self._types[str(kind.first)].source
-        return self._config.trays[0].source
+    def _tray(self, media_col: Attribute | None, media: Attribute | None) -> TrayConfig:
+        """The tray that has what is asked for; the first one where several have it, or nothing is asked for."""
+        return self._fitting(_members(media_col), None if media is None else media.first) or self._config.trays[0]
+
+    def _fitting(self, members: dict[str, Attribute], media: Data = None) -> TrayConfig | None:
+        """The first tray that has all of this, None if there is none."""
+        source, kind, name = (members.get(n) for n in ("media-source", "media-type", "media-size-name"))
+        size = _size(members)
+        for tray in self._config.trays:
+            fits = (
+                source is None or source.first == tray.source,
+                kind is None or kind.first == tray.media_type,
+                name is None or name.first == tray.media,
+                size is None or size == dimensions(tray.media),
+                media is None or media == tray.media,
+            )
+            if all(fits):
+                return tray
+        return None
 
     def _media_col_ok(self, attr: Attribute) -> bool:
         if len(attr.values) != 1 or attr.tag is not Tag.BEGIN_COLLECTION:
@@ -130,20 +160,23 @@ class Template:
         members = _members(attr)
         allowed: dict[str, Collection[Data]] = {
             **dict.fromkeys(_MARGINS, (MARGIN,)),
-            "media-size-name": (A4,),
+            "media-size-name": self._media,
             "media-source": tuple(self._sources),
             "media-type": tuple(self._types),
         }
         for name, member in members.items():
             if name == "media-size":
-                size = {n: m.first for n, m in _members(member).items()}
-                if size != {"x-dimension": A4_X, "y-dimension": A4_Y}:
+                if {n: m.first for n, m in _members(member).items()} not in self._sizes:
                     return False
             elif len(member.values) != 1 or member.first not in allowed.get(name, ()):
                 return False
-        source, kind = members.get("media-source"), members.get("media-type")
-        # Paper of this type must lie in the tray that is asked for.
-        return not (source and kind) or self._sources[str(source.first)].media_type == kind.first
+        # Paper of this size and type must lie in the tray that is asked for (media-col-database has no other).
+        return self._fitting(members) is not None
+
+
+def _size(members: dict[str, Attribute]) -> tuple[Data, Data] | None:
+    size = _members(members.get("media-size"))
+    return (size["x-dimension"].first, size["y-dimension"].first) if size else None
 
 
 def _members(attr: Attribute | None) -> dict[str, Attribute]:
