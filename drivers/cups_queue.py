@@ -10,12 +10,12 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import cups
 
-from drivers.printer_facts import A4_MM100, TWO_SIDED
 from kiosk.errors import PrintError
 
 USER: Final = "kiosk"
@@ -41,11 +41,20 @@ _SCALING: Final = '*cupsMandatory: "print-scaling"'
 _SENDS_SCALING: Final = (2, 4, 8)
 
 
-class Queue:
-    """A driverless queue to `uri`, printing on `tray` (an IPP media-source), in the cupsd of `directory`."""
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a document is printed on. `tray`: IPP media-source; `size_mm100`: width, length; `sides`: IPP keyword."""
 
-    def __init__(self, directory: Path, uri: str, tray: str) -> None:
-        self._directory, self._uri, self._tray = directory, uri, tray
+    tray: str
+    size_mm100: tuple[int, int]
+    sides: str
+
+
+class Queue:
+    """A driverless queue to `uri` in the cupsd of `directory`."""
+
+    def __init__(self, directory: Path, uri: str) -> None:
+        self._directory, self._uri = directory, uri
         self._connection: cups.Connection | None = None
 
     def create(self, alive: Callable[[], bool] = lambda: True) -> None:
@@ -77,14 +86,14 @@ class Queue:
             connection.enablePrinter(NAME)
             connection.acceptJobs(NAME)
 
-    def submit(self, job: str, document: bytes) -> int:
+    def submit(self, job: str, document: bytes, ticket: Ticket) -> int:
         """Stream one PDF from memory under the name `job`; returns the CUPS job id. Raises PrintError."""
-        width, height = A4_MM100
+        width, length = ticket.size_mm100
         options = {
-            "sides": TWO_SIDED,
+            "sides": ticket.sides,
             "print-scaling": "none",
             "print-color-mode": "monochrome",
-            "media-col": f"{{media-size={{x-dimension={width} y-dimension={height}}} media-source={self._tray}}}",
+            "media-col": f"{{media-size={{x-dimension={width} y-dimension={length}}} media-source={ticket.tray}}}",
         }
         with _our_words("the spooler did not take the document"):
             connection = self._known()

@@ -10,14 +10,20 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
 from config.schema import PrinterSettings
-from drivers import cups_queue, cupsd, leftovers, print_witness, printer_facts
+from drivers import cups_queue, cupsd, leftovers, paper, printer_facts
+from drivers.cups_queue import Ticket
 from drivers.ipp_client import IppClient
+from drivers.print_errand import Errand, Progress
 from drivers.print_follow import UNREACHABLE, Follow, Limits, look
+from drivers.print_residue import cancel_ours
+from drivers.print_state import StateReport
 from drivers.print_witness import Judgement
+from drivers.printer_facts import A4_NAME, ONE_SIDED, TWO_SIDED, size_mm100
 from drivers.worker import DeviceRefused, Task, Worker
 from kiosk import effects, events
 from kiosk.errors import DeviceError, PrintError
@@ -28,6 +34,7 @@ _log = logging.getLogger(__name__)
 
 _SPOOLER_FAILED: Final = "spooler-failed"
 _DRIVER_FAILED: Final = "driver-failed"
+_NOT_DRAWN: Final = "not-drawn"
 
 
 class Clock(Protocol):
@@ -41,7 +48,8 @@ class CertificatePrinter:
 
     `runtime_directory` lies in memory and belongs to the kiosk alone: `wipe` empties it, `keep` apart, and
     kills whoever of an earlier run has a file open there. `clock` measures the patience with people (paper,
-    jam); exchanges with the printer run on real time. Raises PrintError for a URI that is not IPP.
+    jam); exchanges with the printer run on real time. Raises PrintError for a URI that is not IPP and for a
+    receipt medium that is no paper size.
     """
 
     def __init__(
@@ -53,26 +61,26 @@ class CertificatePrinter:
         limits: Limits | None = None,
         keep: Collection[Path] = (),
     ) -> None:
-        self._tray = settings.certificate_tray
+        self._tray, self._receipt_tray = settings.certificate_tray, settings.receipt_tray
+        self._receipt_medium = settings.receipt_media
+        self._pages = Ticket(self._tray, size_mm100(A4_NAME), TWO_SIDED)
+        self._slip = Ticket(self._receipt_tray, size_mm100(self._receipt_medium), ONE_SIDED)
         self._runtime = runtime_directory.absolute()
         self._clock = clock
         self._limits = limits or Limits()
         self._keep = tuple(keep)
         self._ipp = IppClient(settings.uri, cups_queue.USER)
         self._cupsd = cupsd.Cupsd(self._runtime)
-        self._queue = cups_queue.Queue(self._cupsd.directory, settings.uri, self._tray)
+        self._queue = cups_queue.Queue(self._cupsd.directory, settings.uri)
         self._sink: Sink = _nobody
-        self._follow: Follow | None = None
-        self._verdict: Callable[[Judgement], None] = _ignore
-        self._progress: Callable[[int, tuple[str, ...]], None] = _ignore_progress
-        self._told_progress: tuple[int, tuple[str, ...]] = (0, ())
+        self._errand: Errand | None = None
         self._cups_job: int | None = None
         self._waiting: deque[tuple[Task, events.Event]] = deque()
         self._open_jobs: set[str] = set()
         self._handover = leftovers.Handover()
-        self._told: str | None = None
+        self._report = StateReport(settings)
         self._worker = Worker(
-            "printer", open=self._open, poll=self._poll, shut=self._shut, online=_nothing, fault=self._faulted
+            "printer", open=self._open, poll=self._poll, shut=self._shut, online=lambda: None, fault=self._faulted
         )
 
     # ---- port ----------------------------------------------------------------------------------------
@@ -101,6 +109,10 @@ class CertificatePrinter:
         failed = events.CopyJudged(order.order, order.copy, PrintOutcome.UNKNOWN, 0, (_DRIVER_FAILED,))
         self._post_quiet(lambda: self._print(order, box), failed)
 
+    def print_receipt(self, order: effects.PrintReceipt) -> None:
+        failed = events.ReceiptJudged(order.order, PrintOutcome.UNKNOWN, (_DRIVER_FAILED,))
+        self._post_quiet(lambda: self._print_receipt(order), failed)
+
     def erase(self, order: int) -> None:
         failed = events.Erased(order, Part.PRINTER, ("erasing failed",), False)
         self._worker.post(self._hasten)
@@ -112,10 +124,12 @@ class CertificatePrinter:
         """Whoever waits for an answer gets one, also when the driver itself breaks."""
 
         def guarded() -> None:
+            before = self._errand
             try:
                 task()
             except Exception:
-                self._sink(failed)
+                if self._errand is before:  # else its verdict is the answer, see _shut
+                    self._sink(failed)
                 raise
 
         return guarded
@@ -125,7 +139,7 @@ class CertificatePrinter:
         guarded = self._answering(task, failed)
 
         def now_or_later() -> None:
-            if self._follow is None:
+            if self._errand is None:
                 guarded()
             else:
                 self._waiting.append((guarded, failed))
@@ -133,8 +147,9 @@ class CertificatePrinter:
         self._worker.post(now_or_later)
 
     def _hasten(self) -> None:
-        if self._follow is not None:
-            self._follow.cancel()
+        # A receipt says nothing about anybody, and has a time limit of its own.
+        if self._errand is not None and self._errand.cancel_at_s is None:
+            self._errand.follow.cancel()
 
     def _open(self) -> None:
         try:
@@ -143,38 +158,35 @@ class CertificatePrinter:
             raise DeviceRefused("hardware_error", str(error)) from None
 
     def _poll(self) -> float:
-        if self._follow is not None:
-            self._step(self._follow)
-        if self._follow is not None:
+        if self._errand is not None and (judgement := self._errand.step()) is not None:
+            self._judged(self._errand, judgement)
+        if self._errand is not None:
             return self._limits.poll_s
         self._report_state()
         return self._limits.idle_s
 
     def _shut(self) -> None:
-        follow, self._follow = self._follow, None
+        errand, self._errand = self._errand, None
         waiting = list(self._waiting)
         self._waiting.clear()
-        if follow is not None:
-            follow.abandon()
-            self._verdict(Judgement(PrintOutcome.UNKNOWN, follow.progress[0], (_DRIVER_FAILED,)))
+        if errand is not None:
+            errand.follow.abandon()
+            errand.judged(Judgement(PrintOutcome.UNKNOWN, errand.follow.progress[0], (_DRIVER_FAILED,)))
         for _, failed in waiting:
             self._sink(failed)
         self._cupsd.stop()
 
     def _faulted(self, reason: str) -> None:
-        self._told = None
+        self._report.forget()
         self._sink(events.DeviceFaulted(Part.PRINTER, reason))
 
     def _report_state(self) -> None:
         try:
-            view = printer_facts.read_printer(self._ipp.printer(printer_facts.LIGHT), self._tray)
-            word = printer_facts.fault_word(view) or ""
+            changes = self._report.seen(self._ipp.printer(printer_facts.LIGHT))
         except DeviceError:
-            word = "offline"
-        if word == self._told:
-            return
-        self._told = word
-        self._sink(events.DeviceFaulted(Part.PRINTER, word) if word else events.DeviceOnline(Part.PRINTER))
+            changes = self._report.away()
+        for event in changes:
+            self._sink(event)
 
     # ---- start-up ------------------------------------------------------------------------------------
 
@@ -197,19 +209,21 @@ class CertificatePrinter:
         if handed is None and order.up_time:
             # Memory went with the power; the journal still knows when it was ordered and how long the printer was up.
             handed = leftovers.Handed(leftovers.boot_time_s() - order.ago_s, order.up_time)
-        follow = self._follower(order.job, order.pages)
+        follow = self._follower(order.job, order.pages, self._tray, self._limits)
         follow.from_earlier(handed)
-        self._begin(follow, order.job, found)
+        self._begin(order.job, Errand(follow, found))
 
     # ---- before and while printing -------------------------------------------------------------------
 
     def _prepare(self, order: effects.PreparePrinter) -> None:
         reasons: tuple[str, ...]
-        if self._follow is not None:
+        if self._errand is not None:
             self._sink(events.PrinterNotReady(order.order, ("busy",)))
             return
         try:
-            view = printer_facts.read_printer(self._ipp.printer(printer_facts.FULL), self._tray)
+            told = self._ipp.printer(printer_facts.FULL)
+            view = printer_facts.read_printer(told, self._tray)
+            receipt = printer_facts.read_printer(told, self._receipt_tray, self._receipt_medium)
             reasons = printer_facts.obstacles(view, order.sheets)
             if not reasons:
                 self._have_queue()
@@ -223,7 +237,8 @@ class CertificatePrinter:
             return
         leftovers.open_handover(self._runtime)
         warnings = printer_facts.warnings(view, order.sheets)
-        self._sink(events.PrinterReady(order.order, view.level, view.up_time, warnings))
+        possible = not printer_facts.receipt_obstacles(receipt)
+        self._sink(events.PrinterReady(order.order, view.level, view.up_time, warnings, possible))
 
     def _have_queue(self) -> None:
         """A running cupsd with an open, empty queue. Raises PrintError."""
@@ -245,16 +260,52 @@ class CertificatePrinter:
     def _print(self, order: effects.PrintCopy, box: list[bytes]) -> None:
         document = box.pop()
 
-        def judged(judgement: Judgement) -> None:
-            self._sink(
-                events.CopyJudged(order.order, order.copy, judgement.outcome, judgement.sheets, judgement.reasons)
-            )
+        def judged(end: Judgement) -> None:
+            self._sink(events.CopyJudged(order.order, order.copy, end.outcome, end.sheets, end.reasons))
 
         def progressed(sheets: int, reasons: tuple[str, ...]) -> None:
             self._sink(events.PrintProgressed(order.order, sheets, reasons))
 
+        self._deliver(order.job, order.pages, document, self._pages, judged, progressed)
+
+    def _print_receipt(self, order: effects.PrintReceipt) -> None:
+        def judged(judgement: Judgement) -> None:
+            self._cupsd.stop()
+            self._sink(events.ReceiptJudged(order.order, judgement.outcome, judgement.reasons))
+
         try:
-            baseline, _ = look(self._ipp, self._tray, order.job, leftovers.boot_time_s())
+            document = paper.receipt_pdf(order.receipt, self._receipt_medium)
+        except Exception as error:
+            _log.warning("printer: the receipt could not be drawn (%s)", type(error).__name__)
+            judged(Judgement(PrintOutcome.NOT_PRINTED, 0, (_NOT_DRAWN,)))
+            return
+        try:
+            told = self._ipp.printer(printer_facts.FULL)
+            view = printer_facts.read_printer(told, self._receipt_tray, self._receipt_medium)
+            reasons = printer_facts.receipt_obstacles(view)
+        except DeviceError:
+            reasons = (UNREACHABLE,)
+        if reasons:
+            judged(Judgement(PrintOutcome.NOT_PRINTED, 0, reasons))
+            return
+        self._deliver(order.job, 1, document, self._slip, judged)
+
+    def _deliver(
+        self,
+        job: str,
+        pages: int,
+        document: bytes,
+        ticket: Ticket,
+        judged: Callable[[Judgement], None],
+        progressed: Progress | None = None,
+    ) -> None:
+        """Hand one document over, once, and follow it; `judged` is called in any case."""
+        limits, cancel_at_s = self._limits, None
+        if ticket is self._slip:
+            limits = replace(limits, blocked_s=limits.receipt_blocked_s)
+            cancel_at_s = leftovers.boot_time_s() + limits.receipt_s
+        try:
+            baseline, _ = look(self._ipp, ticket.tray, job, leftovers.boot_time_s())
             if baseline.job is None:
                 self._have_queue()
         except DeviceError:
@@ -264,15 +315,17 @@ class CertificatePrinter:
             _log.warning("printer: %s", error)
             judged(Judgement(PrintOutcome.NOT_PRINTED, 0, (_SPOOLER_FAILED,)))
             return
-        follow = self._follower(order.job, order.pages)
+        follow = self._follower(job, pages, ticket.tray, limits)
         follow.from_baseline(baseline)
-        self._begin(follow, order.job, judged, progressed)
+        self._begin(job, Errand(follow, judged, progressed, cancel_at_s))
         if baseline.job is not None:
             return  # the printer has it already: a print order is never repeated (A4)
-        leftovers.open_handover(self._runtime)
-        leftovers.hand_over(self._runtime, order.job, baseline.up_time)
+        if ticket is self._pages:
+            leftovers.open_handover(self._runtime)
+        if (self._runtime / leftovers.HANDOVER_NAME).exists():
+            leftovers.hand_over(self._runtime, job, baseline.up_time)
         try:
-            self._cups_job = self._queue.submit(order.job, document)
+            self._cups_job = self._queue.submit(job, document, ticket)
         except PrintError as error:
             # How far it came is not known: no byte may follow, then the printer tells what it has.
             _log.warning("printer: %s", error)
@@ -280,41 +333,24 @@ class CertificatePrinter:
 
     # ---- following -----------------------------------------------------------------------------------
 
-    def _follower(self, job: str, pages: int) -> Follow:
-        spooler = _Spooler(self)
+    def _follower(self, job: str, pages: int, tray: str, limits: Limits) -> Follow:
         return Follow(
-            job, pages, self._tray, self._ipp, spooler, self._limits,
+            job, pages, tray, self._ipp, _Spooler(self), limits,
             now=leftovers.boot_time_s, patience=self._clock.boot,
         )  # fmt: skip
 
-    def _begin(
-        self,
-        follow: Follow,
-        job: str,
-        verdict: Callable[[Judgement], None],
-        progress: Callable[[int, tuple[str, ...]], None] | None = None,
-    ) -> None:
-        self._follow, self._verdict = follow, verdict
-        self._progress, self._told_progress = progress or _ignore_progress, (0, ())
-        self._cups_job = None
+    def _begin(self, job: str, errand: Errand) -> None:
+        self._errand, self._cups_job = errand, None
         self._open_jobs.add(job)
 
-    def _step(self, follow: Follow) -> None:
-        judgement = follow.step()
-        if follow.progress != self._told_progress:
-            self._told_progress = follow.progress
-            self._progress(*follow.progress)
-        if judgement is not None:
-            self._judged(judgement)
-
-    def _judged(self, judgement: Judgement) -> None:
-        self._follow = None
+    def _judged(self, errand: Errand, judgement: Judgement) -> None:
+        self._errand = None
         if judgement.outcome is not PrintOutcome.PRINTED:
             self._cupsd.stop()
         if "job-not-cancelled" not in judgement.reasons and UNREACHABLE not in judgement.reasons:
             self._open_jobs.clear()
-        self._verdict(judgement)
-        while self._waiting and self._follow is None:
+        errand.judged(judgement)
+        while self._waiting and self._errand is None:
             task, _ = self._waiting.popleft()
             task()
 
@@ -332,7 +368,7 @@ class CertificatePrinter:
         sweep = self._cupsd.stop()
         left = len(leftovers.find_processes(self._runtime, self._cupsd.directory))
         held = leftovers.deleted_but_open(self._runtime)
-        at_printer = self._cancel_at_printer()
+        at_printer = cancel_ours(self._ipp, self._open_jobs)
         handover = self._runtime / leftovers.HANDOVER_NAME
         handover.unlink(missing_ok=True)
         self._handover = leftovers.Handover()
@@ -344,24 +380,6 @@ class CertificatePrinter:
         )
         clean = sweep.clean and left == 0 and held == 0 and not at_printer
         self._sink(events.Erased(order, Part.PRINTER, checked, clean))
-
-    def _cancel_at_printer(self) -> str:
-        """Cancel what still waits there under our user name; in words what could not be made sure, or nothing."""
-        try:
-            listed = [printer_facts.read_job(attributes) for attributes in self._ipp.jobs(printer_facts.JOB)]
-            ours = [job for job in listed if job.user == cups_queue.USER or job.name in self._open_jobs]
-            waiting = [job for job in ours if job.report.state not in print_witness.TERMINAL]
-            for job in waiting:
-                self._ipp.cancel(job.id)
-            after = [self._ipp.job(job.id, printer_facts.JOB) for job in waiting]
-        except DeviceError:
-            return "the printer could not be asked for jobs of ours" if self._open_jobs else ""
-        known = [printer_facts.read_job(attributes) for attributes in after if attributes is not None]
-        left = sum(job.report.state not in print_witness.TERMINAL for job in known)
-        if left:
-            return f"jobs of ours waiting at the printer: {left}"
-        self._open_jobs.clear()
-        return ""
 
 
 class _Spooler:
@@ -378,12 +396,3 @@ class _Spooler:
 
 
 def _nobody(_event: events.Event) -> None: ...
-
-
-def _ignore(_judgement: Judgement) -> None: ...
-
-
-def _ignore_progress(_sheets: int, _reasons: tuple[str, ...]) -> None: ...
-
-
-def _nothing() -> None: ...

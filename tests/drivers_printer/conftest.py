@@ -16,7 +16,12 @@ import pytest
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from kiosk.events import Event
+from config.schema import PrinterSettings
+from drivers import leftovers, print_witness
+from drivers.print_follow import Limits
+from drivers.printer_cups import CertificatePrinter
+from hardware_sim.printer import PrinterBench, PrinterConfig
+from kiosk.events import DeviceOnline, Event, Part
 
 T = TypeVar("T")
 
@@ -68,6 +73,9 @@ class Answers:
                 return event
         pytest.fail(f"no {kind.__name__} came; seen: {self.all}")
 
+    def printer_online(self) -> None:
+        self.wait(DeviceOnline, lambda event: event.part is Part.PRINTER)
+
 
 class Patience:
     """The clock given to the driver: real time plus what the test adds."""
@@ -98,3 +106,51 @@ def patience() -> Patience:
 @pytest.fixture
 def holders() -> Callable[[Path, str], list[str]]:
     return in_files
+
+
+# ---- a real cupsd against the simulated machine -----------------------------------------------------------------
+
+
+@pytest.fixture
+def fast() -> Limits:
+    return Limits(
+        poll_s=0.05, idle_s=0.1, appear_s=4.0, blocked_s=60.0,
+        quiet_s=20.0, unreachable_s=5.0, cancel_s=2.0, found_s=0.5,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def bench() -> Iterator[PrinterBench]:
+    with PrinterBench(None, config=PrinterConfig(seconds_per_sheet_s=0.3)) as machine:
+        yield machine
+
+
+@pytest.fixture
+def make(
+    bench: PrinterBench,
+    runtime: Path,
+    answers: Answers,
+    patience: Patience,
+    fast: Limits,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., CertificatePrinter]]:
+    """Makes and starts drivers for the bench's machine, or for another `uri`; all are closed in the end."""
+    monkeypatch.setattr(print_witness, "SETTLE_S", 0.5)
+    made: list[CertificatePrinter] = []
+
+    def build(limits: Limits = fast, settings: PrinterSettings | None = None) -> CertificatePrinter:
+        settings = settings or PrinterSettings(bench.uri, "tray-1", "tray-2")
+        printer = CertificatePrinter(settings, runtime, patience, limits=limits)
+        made.append(printer)
+        printer.start(answers)
+        return printer
+
+    yield build
+    for printer in made:
+        printer.close()
+    assert leftovers.find_processes(runtime) == []
+
+
+@pytest.fixture
+def printer(make: Callable[..., CertificatePrinter]) -> CertificatePrinter:
+    return make()

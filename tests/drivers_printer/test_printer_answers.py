@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from kiosk.errors import PrintError
 from kiosk.events import Part, PrintOutcome
 
 NOBODY = PrinterSettings("ipp://127.0.0.1:9/ipp/print", "tray-1", "tray-2")
+RECEIPT = effects.Receipt("0042", datetime(2026, 11, 24, 10, 24), (), 0, 0, 0, 0, "", "", "", "", "")
 
 
 @pytest.fixture
@@ -57,12 +59,14 @@ def test_every_order_is_answered_when_the_driver_breaks(
     printer.prepare(effects.PreparePrinter(2, 1))
     printer.print_copy(effects.PrintCopy(3, 1, 2, "a1"), b"%PDF")
     printer.find_job(effects.FindJob(4, "a1", 2))
+    printer.print_receipt(effects.PrintReceipt(6, RECEIPT, "b2"))
     printer.erase(5)
     printer.start(answers)
     assert answers.wait(events.Wiped) == events.Wiped(1, ("wiping failed",), False)
     assert answers.wait(events.PrinterNotReady).reasons == ("driver-failed",)
     assert answers.wait(events.CopyJudged).outcome is PrintOutcome.UNKNOWN
     assert answers.wait(events.JobFound).outcome is PrintOutcome.UNKNOWN
+    assert answers.wait(events.ReceiptJudged) == events.ReceiptJudged(6, PrintOutcome.UNKNOWN, ("driver-failed",))
     assert not answers.wait(events.Erased).clean
     assert "山田" not in caplog.text
     assert "山田" not in str(answers.all)

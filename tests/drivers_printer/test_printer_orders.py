@@ -11,6 +11,7 @@ import pytest
 
 from config.schema import PrinterSettings
 from drivers import leftovers
+from drivers.cups_queue import Ticket
 from drivers.print_follow import Limits
 from drivers.printer_cups import CertificatePrinter
 from kiosk import effects, events
@@ -88,7 +89,8 @@ class Spooler:
     def cancel(self, _job: int) -> bool:
         return True
 
-    def submit(self, job: str, _document: bytes) -> int:
+    def submit(self, job: str, _document: bytes, ticket: Ticket) -> int:
+        assert ticket == Ticket("tray-1", (21000, 29700), "two-sided-long-edge")
         self.submitted.append(job)
         if not self.takes:
             raise PrintError("broke off")
@@ -153,6 +155,17 @@ def test_a_spooler_that_breaks_off_is_killed_and_never_given_the_job_again(rig: 
     assert rig.spooler.submitted == [NAME]
     assert rig.spooler.stops > stops
     assert not rig.spooler.alive
+
+
+def test_a_driver_that_breaks_after_handing_over_answers_once(rig: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def submit(*_arguments: object) -> int:
+        raise RuntimeError
+
+    monkeypatch.setattr(rig.spooler, "submit", submit)
+    assert print_it(rig).outcome is PrintOutcome.UNKNOWN
+    rig.printer.erase(2)
+    rig.answers.wait(events.Erased)
+    assert sum(isinstance(event, events.CopyJudged) for event in rig.answers.all) == 1
 
 
 def test_a_printer_that_is_away_is_given_nothing(rig: Any) -> None:
