@@ -35,7 +35,7 @@ def test_message_for_the_card() -> None:
     assert env.card_message(WHO, PUBLIC, NONCE).hex() == VECTORS["card_message"]
 
 
-@pytest.mark.parametrize("step", ["authenticate", "issue"])
+@pytest.mark.parametrize("step", ["authenticate", "card", "pin", "household", "issue"])
 def test_infos_and_signed_head(step: str) -> None:
     assert env.request_info(WHO, step, 1).hex() == VECTORS["request_info"][step]
     assert env.answer_info(WHO, step, 1, SEALED).hex() == VECTORS["answer_info"][step]
@@ -46,6 +46,30 @@ def test_commitment_and_what_is_printed_of_it() -> None:
     subject = env.commitment_of(WHO, NONCE, bytes.fromhex(INPUT["issuer_name_der"]), INPUT["serial"])
     assert subject.hex() == VECTORS["commitment"]
     assert env.reference_of(subject) == VECTORS["reference"]
+
+
+def test_commitment_of_a_juki_card() -> None:
+    subject = env.commitment_of_juki(WHO, NONCE, bytes.fromhex(INPUT["juki_id"]))
+    assert subject.hex() == VECTORS["juki_commitment"]
+    assert env.reference_of(subject) == VECTORS["juki_reference"]
+
+
+@pytest.mark.parametrize("step", ["card", "pin", "household", "issue"])
+def test_what_is_sealed_for_a_step(city, step: str) -> None:
+    payload = json.loads(INPUT["payloads"][step])
+    if step == "pin":
+        digits = bytearray(payload["pin"].encode())
+        sealed = env.seal_pin(env.city_key(city.public), WHO, INPUT["seq"], digits)
+    else:
+        sealed = env.seal(env.city_key(city.public), WHO, step, INPUT["seq"], payload)
+    plain = SUITE.decrypt(sealed, city.private, info=bytes.fromhex(VECTORS["request_info"][step]))
+    assert sha256(plain).hexdigest() == VECTORS["padded_payloads_sha256"][step]
+
+
+@pytest.mark.parametrize("digits", [b"", b"123", b"12345", b"12a4"])
+def test_what_is_no_pin_is_not_sealed(city, digits: bytes) -> None:
+    with pytest.raises(ValueError):
+        env.seal_pin(env.city_key(city.public), WHO, 1, bytearray(digits))
 
 
 def test_padding_hides_the_length() -> None:
@@ -59,6 +83,8 @@ class City:
     def __init__(self) -> None:
         self.sign = Ed25519PrivateKey.generate()
         self.kem, self.dh = mlkem.MLKEM768PrivateKey.generate(), x25519.X25519PrivateKey.generate()
+        self.public = self.kem.public_key().public_bytes_raw() + self.dh.public_key().public_bytes_raw()
+        self.private = hpke.MLKEM768X25519PrivateKey(self.kem, self.dh)
 
     def answer(self, to: env.SessionKey, asked: env.Asked, **changes: Any) -> bytes:
         head: dict[str, Any] = {
@@ -202,9 +228,7 @@ def test_the_row_of_somebody_else_is_seen() -> None:
 
 
 def test_the_request_is_for_the_city_alone(city) -> None:
-    public = city.kem.public_key().public_bytes_raw() + city.dh.public_key().public_bytes_raw()
-    sealed = env.seal(env.city_key(public), WHO, "issue", 1, {"kind": "residence"})
-    private = hpke.MLKEM768X25519PrivateKey(city.kem, city.dh)
-    plain = SUITE.decrypt(sealed, private, info=env.request_info(WHO, "issue", 1))
+    sealed = env.seal(env.city_key(city.public), WHO, "issue", 1, {"kind": "residence"})
+    plain = SUITE.decrypt(sealed, city.private, info=env.request_info(WHO, "issue", 1))
     assert json.loads(env.split(plain[: 4 + int.from_bytes(plain[:4], "big")])[0]) == {"kind": "residence"}
     assert b"residence" not in sealed
