@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from config.clock import ClockFile
 from hardware_sim.city.bench import BenchError, CityBench
-from hardware_sim.tls import BenchPki, client_context
+from hardware_sim.tls import BenchPki, Flaw, client_context
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +101,23 @@ def _links(pid: int) -> list[Path]:
 
 
 @contextlib.contextmanager
-def refusing(bench: CityBench, target: str) -> Iterator[None]:
-    """What is done inside is refused in the handshake, and counted."""
-    before = bench.snapshot()[target]["counts"].get("tls.refused", 0)
+def refusing(bench: CityBench, why: str) -> Iterator[None]:
+    """What is done inside is refused by the centre and counted once, under this name and no other."""
+    before = bench.refusals()
     yield
-    deadline = time.monotonic() + 10
-    while bench.snapshot()[target]["counts"].get("tls.refused", 0) <= before:
+    expected = {**before, why: before[why] + 1}
+    deadline = time.monotonic() + 30
+    while bench.refusals() != expected:
+        assert time.monotonic() < deadline, (bench.refusals(), expected)
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def refused_by_the_city(bench: CityBench) -> Iterator[None]:
+    before = bench.snapshot()["city"]["counts"].get("tls.refused", 0)
+    yield
+    deadline = time.monotonic() + 30
+    while bench.snapshot()["city"]["counts"].get("tls.refused", 0) <= before:
         assert time.monotonic() < deadline, "not counted"
         time.sleep(0.01)
 
@@ -122,51 +133,120 @@ def test_health(bench: CityBench) -> None:
 
 
 def test_plain_http_is_refused(bench: CityBench) -> None:
-    with refusing(bench, "centre"), pytest.raises(httpx.HTTPError):
+    with refusing(bench, "plain_http"), pytest.raises(httpx.HTTPError):
         httpx.get(bench.url.replace("https", "http") + "/v1/health", trust_env=False)
 
 
-def test_tls_1_2_is_refused(bench: CityBench) -> None:
+def trusting_the_centre(bench: CityBench) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(bench.credentials / "centre.pin")
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
+
+
+def test_tls_1_2_is_refused(bench: CityBench) -> None:
+    context = trusting_the_centre(bench)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    with refusing(bench, "centre"), pytest.raises(httpx.HTTPError):
+    with refusing(bench, "tls_version"), pytest.raises(httpx.HTTPError):
         get_health(bench.url, context)
 
 
 def test_no_client_certificate_is_refused(bench: CityBench) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(bench.credentials / "centre.pin")
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    with refusing(bench, "centre"), pytest.raises(httpx.HTTPError):
-        get_health(bench.url, context)
+    with refusing(bench, "no_certificate"), pytest.raises(httpx.HTTPError):
+        get_health(bench.url, trusting_the_centre(bench))
 
 
-def test_another_ca_is_refused(bench: CityBench, pki: BenchPki) -> None:
-    stranger = client_context(pki.terminal("saga-0002"), bench.credentials / "centre.pin")
-    with refusing(bench, "centre"), pytest.raises(httpx.HTTPError):
-        get_health(bench.url, stranger)
-
-
-def test_an_expired_certificate_is_refused(bench: CityBench) -> None:
-    now = datetime.now(UTC)
-    old = bench.pki.terminal("saga-0002", not_before=now - timedelta(days=9), not_after=now - timedelta(days=1))
-    with refusing(bench, "centre"), pytest.raises(httpx.HTTPError):
-        get_health(bench.url, client_context(old, bench.credentials / "centre.pin"))
+@pytest.mark.parametrize(
+    ("flaw", "why"),
+    [
+        ("wrong_ca", "unknown_ca"),
+        ("expired", "expired_certificate"),
+        ("not_yet_valid", "not_yet_valid_certificate"),
+    ],
+)
+def test_certificates_that_are_not_accepted(bench: CityBench, flaw: Flaw, why: str) -> None:
+    credentials = bench.flawed_credentials(flaw)
+    with refusing(bench, why), pytest.raises(httpx.HTTPError):
+        get_health(bench.url, context_of(credentials))
 
 
 def test_an_unlisted_certificate_is_refused(bench: CityBench) -> None:
-    unlisted = bench.pki.terminal("saga-0777")
-    reply = get_health(bench.url, client_context(unlisted, bench.credentials / "centre.pin"))
+    with refusing(bench, "unknown_terminal"):
+        reply = get_health(bench.url, context_of(bench.flawed_credentials("unlisted")))
     assert (reply.status_code, reply.json()["error"]) == (403, "unknown_terminal")
-    assert bench.snapshot()["centre"]["counts"]["health.unknown_terminal"] >= 1
+
+
+def test_another_terminals_certificate_is_refused(bench: CityBench, terminal: Callable[..., Any]) -> None:
+    context = context_of(bench.flawed_credentials("other_terminal"))
+    with refusing(bench, "wrong_terminal"):
+        status, answer = post(bench, context, "/v1/open", terminal().open_body())
+    assert (status, answer["error"]) == (403, "wrong_terminal")
+
+
+def test_a_terminal_refuses_another_centre(bench: CityBench) -> None:
+    with pytest.raises(httpx.HTTPError, match="CERTIFICATE_VERIFY_FAILED"):
+        get_health(bench.url, context_of(bench.flawed_credentials("wrong_centre")))
+
+
+def test_an_unlisted_address_is_not_listened_to(bench: CityBench, terminal: Callable[..., Any]) -> None:
+    context = context_of(bench.credentials)
+
+    def health_from(address: str) -> int:
+        way = httpx.HTTPTransport(verify=context, local_address=address)
+        with httpx.Client(transport=way, base_url=bench.url) as client:
+            return client.get("/v1/health").status_code
+
+    assert health_from("127.0.0.1") == 200
+    with refusing(bench, "unknown_address"), pytest.raises(httpx.HTTPError):
+        health_from("127.0.0.2")
+    bench.allow_addresses(["127.0.0.2"])
+    try:
+        assert health_from("127.0.0.2") == 200
+        with refusing(bench, "unknown_address"), pytest.raises(httpx.HTTPError):
+            health_from("127.0.0.1")
+    finally:
+        bench.allow_addresses(["127.0.0.1"])
+    bench.fault("centre", "unlisted_address")
+    with refusing(bench, "unknown_address"), pytest.raises(httpx.HTTPError):
+        health_from("127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "size", "why"),
+    [
+        ("POST", "/v2/open", 10, "not_found"),
+        ("GET", "/v1/open", 0, "method"),
+        ("POST", "/v1/open", 64 * 1024 + 1, "too_large"),
+        ("POST", "/v1/open", 10, "bad_request"),
+    ],
+)
+def test_requests_that_are_refused(bench: CityBench, method: str, path: str, size: int, why: str) -> None:
+    kind = {"Content-Type": "application/json"}
+    with refusing(bench, why):
+        with httpx.Client(verify=context_of(bench.credentials), base_url=bench.url, trust_env=False) as client:
+            reply = client.request(method, path, content=b" " * size, headers=kind)
+        assert reply.json()["error"] == why
+
+
+def test_too_many_at_once_are_refused(bench: CityBench, terminal: Callable[..., Any]) -> None:
+    bench.fault("centre", "busy", step="open", times=1)
+    with refusing(bench, "busy"):
+        status, answer = post(bench, context_of(bench.credentials), "/v1/open", terminal().open_body())
+    assert (status, answer["error"]) == (503, "busy")
 
 
 def test_a_terminal_cannot_speak_for_another(bench: CityBench, terminal: Callable[..., Any]) -> None:
     one, other = terminal("saga-0002"), terminal("saga-0003")
-    status, body = one.post("open", other.open_body())
+    with refusing(bench, "wrong_terminal"):
+        status, body = one.post("open", other.open_body())
     assert (status, json.loads(body)["error"]) == (403, "wrong_terminal")
+
+
+def post(bench: CityBench, context: ssl.SSLContext, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    with httpx.Client(verify=context, base_url=bench.url, trust_env=False) as client:
+        reply = client.post(path, content=body, headers={"Content-Type": "application/json"})
+        found: dict[str, Any] = reply.json()
+        return reply.status_code, found
 
 
 def test_the_pin_takes_the_centre_only(bench: CityBench) -> None:
@@ -192,7 +272,7 @@ def test_the_city_takes_the_centre_only(bench: CityBench) -> None:
     authority, stem = bench.pki._operations_ca, bench.pki.directory / "colleague"
     bench.pki._leaf(authority, stem, "centre-client.bench.invalid", ExtendedKeyUsageOID.CLIENT_AUTH)
     for name in ("colleague", "centre-server", "terminals/saga-0002", "operations-ca"):
-        with refusing(bench, "city"), pytest.raises(httpx.HTTPError):
+        with refused_by_the_city(bench), pytest.raises(httpx.HTTPError):
             get_health(city_url(bench), client_context(bench.pki.path(name), trusted))
 
 
@@ -217,6 +297,14 @@ def test_the_city_cuts_the_connection(bench: CityBench, terminal: Callable[..., 
     assert (status, json.loads(answer)["error"]) == (502, "city_unreachable")
     status, answer = here.post("issue", body)  # asked again, it is there
     assert here.opened("issue", sealed, answer).head["result"] == "ok"
+
+
+def test_the_centre_cuts_the_connection(bench: CityBench, terminal: Callable[..., Any]) -> None:
+    here = terminal()
+    bench.fault("centre", "cut", step="open", times=1)
+    with pytest.raises(httpx.HTTPError):
+        here.post("open", here.open_body())
+    assert here.open()["signed"]
 
 
 def test_the_tile(bench: CityBench, terminal: Callable[..., Any]) -> None:

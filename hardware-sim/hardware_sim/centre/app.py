@@ -79,7 +79,7 @@ class Centre:
 
     def admits(self, address: str) -> bool:
         """Whether this address may connect; one that may not is counted."""
-        if address in self.addresses and not self.faults.strikes("unlisted_address", "any"):
+        if address in self.addresses and self.faults.strikes("unlisted_address", "any") is None:
             return True
         self.refusals["unknown_address"] += 1
         return False
