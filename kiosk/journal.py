@@ -18,6 +18,7 @@ Catalogue of entries (data never holds anything about a person; amounts are yen)
     payout_resolved {tx, hopper, paid, yen, sure, evidence}          what the hopper really paid
     payout_in_doubt {tx, hopper, coins, yen}        the hopper cannot say: held until staff have counted
     nobody_there {tx}                               dark for so long that no coin is paid out by itself any more
+    receipt_ordered {tx, job} / receipt_judged {tx, job, outcome}    the receipt or slip; no money hangs on it
     owed {tx, yen, slip, reason}                    what could not be paid
     settled {tx, inserted, charged, paid_back, owed, held}
     erased {tx, by, checked, clean}                 the erase, with what was looked at
@@ -43,7 +44,7 @@ from kiosk.errors import JournalError
 from kiosk.events import DeviceMark
 from kiosk.money import Hopper, Tally
 from kiosk.ports import JournalGate
-from kiosk.session import Intent, Interrupted, Job
+from kiosk.session import RECEIPT_COPY, Intent, Interrupted, Job
 
 DAY: Final = timedelta(days=1)
 
@@ -277,7 +278,9 @@ def replay(tx: str, rows: Iterable[tuple[LedgerRow, int]]) -> Interrupted:
             case "print_ordered":
                 copy, pages, up_time = (int(data.get(key) or 0) for key in ("copy", "pages", "up_time"))
                 jobs[str(data["job"])] = Job(copy, str(data["job"]), pages, up_time, row.at)
-            case "print_judged":
+            case "receipt_ordered":
+                jobs[str(data["job"])] = Job(RECEIPT_COPY, str(data["job"]), 1, 0, row.at)
+            case "print_judged" | "receipt_judged":
                 jobs.pop(str(data["job"]), None)
             case "payout_sending":
                 keys = ("hopper", "coins", "event_before", "count_before")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -46,6 +46,9 @@ class Display(Protocol):
 class Books(Protocol):
     def commit(self, records: Sequence[f.Record], at: datetime) -> None:
         """Write and force to disk, as one unit. Raises JournalError."""
+
+    def found(self) -> tuple[tuple[int, str, datetime], ...]:
+        """Open entries of things left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,10 @@ class Loop:
     def _carry_out(self, orders: Sequence[f.Effect], now: Moment) -> None:
         records = [order for order in orders if isinstance(order, f.Record)]
         self._books.commit(records, now.utc)
+        if any(record.kind == "left_behind" for record in records):
+            # The journal has given the entry its number: staff who turn the key now must find it.
+            staff = replace(self.session.staff, found=self._books.found())
+            self.session = replace(self.session, staff=staff)
         for order in orders:
             if not isinstance(order, f.Record):
                 self._hand_out(order)
@@ -195,6 +202,8 @@ class Loop:
                 d.printer.prepare(order)
             case f.PrintCopy():
                 self._print(order)
+            case f.PrintReceipt():
+                d.printer.print_receipt(order)
             case f.EraseDocuments():
                 d.issuer.erase(order.order)
                 d.printer.erase(order.order)

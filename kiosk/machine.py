@@ -50,11 +50,16 @@ from typing import Any, Final, get_args
 from kiosk import events as e
 from kiosk import moves_card as card
 from kiosk import moves_choice as choice
+from kiosk import moves_coins as coins
+from kiosk import moves_end as end
+from kiosk import moves_pay as pay
 from kiosk import moves_pin as pin
 from kiosk import moves_print as out
+from kiosk import moves_receipt as receipt
 from kiosk import moves_service as service
 from kiosk import moves_settle as money
 from kiosk import moves_staff as staff
+from kiosk import moves_take as take
 from kiosk import moves_way as way
 from kiosk.effects import Effect, Record, Say
 from kiosk.moves import Move, Result, drain, refuse, stay, touched
@@ -127,7 +132,7 @@ def limit_tick(session: Session, _event: e.Tick, now: Moment) -> Result:
 ALWAYS: Final[Row] = {
     e.DeviceOnline: service.note_online,
     e.DeviceFaulted: service.note_fault,
-    e.CoinsCredited: money.credit,
+    e.CoinsCredited: coins.credit,
     e.CashIncident: service.incident,
     e.PlaceOccupied: service.note_occupied,
     e.PlaceEmptied: service.note_emptied,
@@ -140,12 +145,12 @@ ALWAYS: Final[Row] = {
 AT_REST: Final[Row] = {
     **ALWAYS,
     e.Tick: service.rest_tick,
-    e.DeviceOnline: service.rest_online,
-    e.DeviceFaulted: service.rest_fault,
-    e.PlaceOccupied: service.rest_occupied,
-    e.PlaceEmptied: service.rest_emptied,
-    e.CardPresented: service.rest_card,
-    e.CardRemoved: service.rest_card_gone,
+    e.DeviceOnline: service.rested(service.note_online),
+    e.DeviceFaulted: service.rested(service.note_fault),
+    e.PlaceOccupied: service.rested(service.note_occupied),
+    e.PlaceEmptied: service.rested(service.note_emptied),
+    e.CardPresented: service.rested(service.note_card),
+    e.CardRemoved: service.rested(service.note_card_gone),
     e.ServiceKeyTurned: staff.key_at_rest,
     **ignoring(TOUCHES, ANSWERS, LEVER),
 }
@@ -210,10 +215,16 @@ CITY_AT_WORK: Final[dict[str, Move]] = {
     "IdentityMismatched": card.mismatched,
 }
 
+IN_THE_TRAYS: Final[dict[str, Move]] = {
+    "PlaceEmptied": take.emptied,
+    "PlaceOccupied": take.occupied,
+    "TakenPressed": take.taken_pressed,
+}
+
 # ---- the table --------------------------------------------------------------------------------------------
 
 TABLE: Final[dict[State, Row]] = {
-    State.STARTING: waiting(Wiped=money.wiped),
+    State.STARTING: waiting(Wiped=money.wiped, Tick=money.starting_tick),
     State.RECOVERING: waiting(
         JobFound=money.job_found,
         DispenseResolved=money.resolved_in_recovery,
@@ -224,7 +235,7 @@ TABLE: Final[dict[State, Row]] = {
     State.CLOSED: AT_REST,
     State.OUT_OF_SERVICE: AT_REST,
     State.CLEARING: {**AT_REST, e.Tick: service.clearing_tick},
-    State.IDLE: {**AT_REST, e.CardPresented: service.idle_card},
+    State.IDLE: {**AT_REST, e.CardPresented: service.idle_card, e.LanguageChosen: service.language_chosen},
     **{state: {**AT_REST, **staff.ROWS.get(state, {})} for state in STAFF},
     State.READING_CARD: waiting(CardIdentified=card.identified, **CARD_AT_WORK),
     State.CONNECTING: waiting(SessionOpened=card.opened, CardRemoved=card.card_pulled, **CITY_AT_WORK),
@@ -270,23 +281,23 @@ TABLE: Final[dict[State, Row]] = {
         BackPressed=no_move,
     ),
     State.PREPARING: waiting(
-        PrinterReady=out.printer_ready,
-        PrinterNotReady=out.printer_not_ready,
-        CashReady=out.cash_ready,
-        DeviceFaulted=out.cash_fault,
+        PrinterReady=pay.printer_ready,
+        PrinterNotReady=pay.printer_not_ready,
+        CashReady=pay.cash_ready,
+        DeviceFaulted=pay.cash_fault,
         CancelPressed=choice.cancelled,
     ),
     State.PAYING: {
         **asking(
-            CoinsCredited=out.paying_credit,
-            CashIncident=out.paying_incident,
-            CancelPressed=out.paying_cancelled,
-            DeviceOnline=out.paying_online,
+            CoinsCredited=pay.paying_credit,
+            CashIncident=pay.paying_incident,
+            CancelPressed=pay.paying_cancelled,
+            DeviceOnline=pay.paying_online,
             BackPressed=no_move,
         ),
-        e.ReturnLeverPressed: out.paying_cancelled,
+        e.ReturnLeverPressed: pay.paying_cancelled,
     },
-    State.DRAINING: waiting(CoinsRefused=out.drained, Tick=out.draining_tick, DeviceOnline=out.draining_online),
+    State.DRAINING: waiting(CoinsRefused=pay.drained, Tick=pay.draining_tick, DeviceOnline=pay.draining_online),
     State.PRINTING: waiting(PrintProgressed=out.print_progressed, CopyJudged=out.copy_judged, Tick=out.printing_tick),
     State.ERASING_DOCUMENTS: waiting(Erased=out.document_erased, Tick=out.documents_tick),
     State.SETTLING: waiting(
@@ -296,11 +307,11 @@ TABLE: Final[dict[State, Row]] = {
         DeviceOnline=money.settling_online,
         DeviceFaulted=money.settling_fault,
     ),
-    # The receipt has its own medium; a machine without one never enters here.
-    State.RECEIPT: waiting(Tick=out.receipt_tick),
-    State.TAKING: waiting(Tick=out.taking_tick, PlaceEmptied=out.taking_emptied, TakenPressed=out.taken_pressed),
-    State.REFUSED: waiting(NextPressed=out.refused_next, Tick=out.refused_tick, CardRemoved=out.refused_card_gone),
-    State.ERASING: waiting(Erased=out.session_erased, Tick=out.erasing_tick),
+    # Ordered when money is charged, owed or held; the taking goes on meanwhile.
+    State.RECEIPT: waiting(ReceiptJudged=receipt.receipt_judged, Tick=receipt.receipt_tick, **IN_THE_TRAYS),
+    State.TAKING: waiting(Tick=take.taking_tick, **IN_THE_TRAYS),
+    State.REFUSED: waiting(NextPressed=end.refused_next, Tick=end.refused_tick, CardRemoved=end.refused_card_gone),
+    State.ERASING: waiting(Erased=end.session_erased, Tick=end.erasing_tick),
     State.ENDED: waiting(),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from kiosk.effects import Effect, IdentifyCard, Record
 from kiosk.events import (
@@ -12,13 +12,14 @@ from kiosk.events import (
     CashIncident,
     DeviceFaulted,
     DeviceOnline,
+    LanguageChosen,
     Part,
     Place,
     PlaceEmptied,
     PlaceOccupied,
     Tick,
 )
-from kiosk.moves import Result, ask_in, go, record, repeat, stay
+from kiosk.moves import Move, Result, ask_in, go, record, repeat, stay
 from kiosk.session import Card, Moment, Session, State
 
 START_PATIENCE_S: Final = 8.0
@@ -29,6 +30,13 @@ PHRASE_OF_PLACE: Final = {
     Place.CHANGE_TRAY: "take_change",
     Place.RECEIPT_TRAY: "take_receipt",
 }
+PHRASE_OF_THING: Final = {"card": "take_card"} | {place.value: phrase for place, phrase in PHRASE_OF_PLACE.items()}
+
+FIRST_LOOK_S: Final = 1.0
+"""Reader and sensors tell what lies there as the first thing after they came up; one that does not is waited for."""
+
+TOLD_BY: Final = {Part.READER: frozenset({"card"}), Part.SENSORS: frozenset(place.value for place in Place)}
+"""Whose first look tells what lies where."""
 
 
 # ---- at rest ---------------------------------------------------------------------------------------------
@@ -43,25 +51,47 @@ def fault(session: Session) -> tuple[Part, str] | None:
     return None
 
 
+def lying(session: Session, places: frozenset[Place] | None = None) -> tuple[str, ...]:
+    """What lies on the machine, in the order to name it: card, certificate, change, receipt."""
+    card = ("card",) if session.card.present else ()
+    occupied = session.places if places is None else places
+    return (*card, *(place.value for place in PHRASE_OF_PLACE if place in occupied))
+
+
+def looked_around(session: Session, now: Moment) -> bool:
+    """Reader and sensors have said what lies there, or have had the time to.
+
+    A card that lay there before the first screen is somebody's of before: it begins no session.
+    """
+    needed = {"card"} | ({place.value for place in Place} if session.rules.sensed else set())
+    return needed <= session.told or now.boot - session.up_since >= FIRST_LOOK_S
+
+
 def resting_state(session: Session, now: Moment) -> State:
     """Which of the states of rest holds at this moment; with the service key turned the machine is the staff's."""
     if session.staff.key_on:
         return State.STAFF_SIGN_IN
     if session.service.stopped:
         return State.OUT_OF_SERVICE
-    # Who left something behind is helped even while a part is broken.
-    if session.places or session.card.present:
-        return State.CLEARING
-    if fault(session):
+    # Who left something behind is helped even while a part is broken; what was asked for long enough is the staff's.
+    if left := lying(session):
+        return State.OUT_OF_SERVICE if session.reported.issuperset(left) else State.CLEARING
+    if fault(session) or not looked_around(session, now):
         return State.OUT_OF_SERVICE
     return State.IDLE if session.rules.opening(now.utc).open else State.CLOSED
 
 
 def rest(session: Session, now: Moment, *effects: Effect) -> Result:
     """Go to, or stay in, the state of rest that holds now."""
+    if session.language and now.boot - session.touched >= session.rules.national.screen_idle_s:
+        # Whoever chose it has gone without beginning.
+        session = replace(session, language="")
     state = resting_state(session, now)
     if state is session.state:
         return session, effects
+    if state is State.IDLE:
+        # Nothing lies there: what is left next is another thing than what was booked before.
+        return go(session, state, now, *effects, reported=frozenset())
     return go(session, state, now, *effects)
 
 
@@ -70,18 +100,19 @@ def rest_tick(session: Session, _event: Tick, now: Moment) -> Result:
 
 
 def clearing_tick(session: Session, _event: Tick, now: Moment) -> Result:
-    """Nobody starts while card, paper or change of the one before lies there; say so until it is taken (A9)."""
+    """Nobody starts while card, paper or change of the one before lies there; say so until it is taken (A9).
+
+    After long enough it is a thing left behind: an entry for staff, and out of service until it is taken away.
+    """
     session, effects = rest(session, now)
     if session.state is not State.CLEARING:
         return session, effects
-    phrase = "take_card" if session.card.present else PHRASE_OF_PLACE[first_place(session.places)]
-    session, more = repeat(session, now, phrase)
-    effects = (*effects, *more)
-    if not session.left_reported and now.boot - session.entered > session.rules.national.left_behind_s:
-        what = "card" if session.card.present else first_place(session.places).value
-        session = replace(session, left_reported=True)
-        effects = (*effects, Record("left_behind", {"what": what}))
-    return session, effects
+    left = lying(session)
+    if now.boot - session.entered > session.rules.national.left_behind_s:
+        entries = (Record("left_behind", {"what": what}) for what in left if what not in session.reported)
+        return rest(replace(session, reported=session.reported | set(left)), now, *effects, *entries)
+    session, more = repeat(session, now, PHRASE_OF_THING[left[0]])
+    return session, (*effects, *more)
 
 
 def first_place(places: frozenset[Place]) -> Place:
@@ -89,11 +120,19 @@ def first_place(places: frozenset[Place]) -> Place:
     return min(places, key=lambda p: list(PHRASE_OF_PLACE).index(p))
 
 
+def language_chosen(session: Session, event: LanguageChosen, now: Moment) -> Result:
+    """On the first screen; kept as long as this process, so until this person has gone."""
+    if event.language not in session.rules.profile.languages:
+        return stay(session)
+    return stay(replace(session, language=event.language, touched=now.boot))
+
+
 def idle_card(session: Session, event: CardPresented, now: Moment) -> Result:
     """Somebody begins. The session exists from here on, and this process ends with it."""
     # Asked again here: the tick that would have closed the door may still be on its way (A8).
     if resting_state(session, now) is not State.IDLE:
-        return rest(replace(session, card=replace(session.card, present=True)), now)
+        session, effects = note_card(session, event, now)
+        return rest(session, now, *effects)
     session = replace(session, tx=session.tokens[0], card=Card(present=True))
     began = record(session, "session_began")
     if event.mute:
@@ -106,59 +145,48 @@ def idle_card(session: Session, event: CardPresented, now: Moment) -> Result:
 
 
 def note_online(session: Session, event: DeviceOnline, now: Moment) -> Result:
-    session = replace(session, service=session.service.with_online(event.part))
-    return stay(session)
+    return stay(replace(session, service=session.service.with_online(event.part), up_since=now.boot))
 
 
 def note_fault(session: Session, event: DeviceFaulted, now: Moment) -> Result:
     """Keep the reason; a fault that comes again with the same reason is not written twice."""
     known = dict(session.service.reasons).get(event.part) == event.reason
-    session = replace(session, service=session.service.with_fault(event.part, event.reason))
+    blind = TOLD_BY.get(event.part, frozenset())
+    service = session.service.with_fault(event.part, event.reason)
+    session = replace(session, service=service, told=session.told - blind)
     if known:
         return stay(session)
     return stay(session, Record("fault", {"part": event.part.value, "reason": event.reason}))
 
 
-def rest_fault(session: Session, event: DeviceFaulted, now: Moment) -> Result:
-    session, effects = note_fault(session, event, now)
-    return rest(session, now, *effects)
-
-
-def rest_online(session: Session, event: DeviceOnline, now: Moment) -> Result:
-    session, effects = note_online(session, event, now)
-    return rest(session, now, *effects)
-
-
 def note_occupied(session: Session, event: PlaceOccupied, now: Moment) -> Result:
-    return stay(replace(session, places=session.places | {event.place}))
+    places, told = session.places | {event.place}, session.told | {event.place.value}
+    return stay(replace(session, places=places, told=told))
 
 
 def note_emptied(session: Session, event: PlaceEmptied, now: Moment) -> Result:
-    return stay(replace(session, places=session.places - {event.place}))
-
-
-def rest_occupied(session: Session, event: PlaceOccupied, now: Moment) -> Result:
-    return rest(replace(session, places=session.places | {event.place}), now)
-
-
-def rest_emptied(session: Session, event: PlaceEmptied, now: Moment) -> Result:
-    return rest(replace(session, places=session.places - {event.place}, left_reported=False), now)
+    what = {event.place.value}
+    places, told, reported = session.places - {event.place}, session.told | what, session.reported - what
+    return stay(replace(session, places=places, told=told, reported=reported))
 
 
 def note_card(session: Session, _event: CardPresented, now: Moment) -> Result:
-    return stay(replace(session, card=replace(session.card, present=True)))
+    return stay(replace(session, card=replace(session.card, present=True), told=session.told | {"card"}))
 
 
 def note_card_gone(session: Session, _event: CardRemoved, now: Moment) -> Result:
-    return stay(replace(session, card=replace(session.card, present=False)))
+    told, reported = session.told | {"card"}, session.reported - {"card"}
+    return stay(replace(session, card=replace(session.card, present=False), told=told, reported=reported))
 
 
-def rest_card(session: Session, _event: CardPresented, now: Moment) -> Result:
-    return rest(replace(session, card=replace(session.card, present=True)), now)
+def rested(note: Move) -> Move:
+    """The move of a state of rest: note it, then see which state of rest holds now."""
 
+    def move(session: Session, event: Any, now: Moment) -> Result:
+        session, effects = note(session, event, now)
+        return rest(session, now, *effects)
 
-def rest_card_gone(session: Session, _event: CardRemoved, now: Moment) -> Result:
-    return rest(replace(session, card=replace(session.card, present=False), left_reported=False), now)
+    return move
 
 
 def incident(session: Session, event: CashIncident, now: Moment) -> Result:

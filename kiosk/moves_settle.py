@@ -15,7 +15,6 @@ from typing import Final
 
 from kiosk.effects import Dispense, Effect, FindJob, InspectHopper, Record, ResolveDispense, Wipe
 from kiosk.events import (
-    CoinsCredited,
     DeviceFaulted,
     DeviceOnline,
     DispenseResolved,
@@ -26,10 +25,11 @@ from kiosk.events import (
     Tick,
     Wiped,
 )
-from kiosk.money import BATCH, Hopper, Tally, count_coin, levels, plan
+from kiosk.money import BATCH, Hopper, Tally, levels, plan
 from kiosk.moves import Result, ask, ask_in, go, record, stay
+from kiosk.moves_receipt import after_settling
 from kiosk.moves_service import note_fault, note_online, rest
-from kiosk.session import HOLDS_MONEY, Intent, Interrupted, Moment, Session, State
+from kiosk.session import RECEIPT_COPY, Intent, Interrupted, Moment, Session, State
 
 CASH_PATIENCE_S: Final = 30.0
 """How long settling waits for a cash unit that has gone, before what is left is owed."""
@@ -37,48 +37,11 @@ CASH_PATIENCE_S: Final = 30.0
 HOPPER_PATIENCE_S: Final = 120.0
 """How long a hopper that cannot say what it paid is asked; then that amount is in doubt until staff count."""
 
+WIPE_PATIENCE_S: Final = 60.0
+"""Longest time for the wipe of a start: processes to end, a printer to be told that its jobs are void."""
+
 PRINTER_PATIENCE_S: Final = 900.0
 """Without a word about a copy, beyond every limit of the driver's own; then it is in doubt until staff look."""
-
-
-# ---- coins in --------------------------------------------------------------------------------------------
-
-
-def credit(session: Session, event: CoinsCredited, now: Moment) -> Result:
-    """A coin counts whenever it comes: within a payment it is the person's, at any other time it is owed (A3)."""
-    if session.interrupted and not session.tx:
-        return credit_of_before(session, event)
-    session, effects = book_credit(session, event)
-    if session.state in HOLDS_MONEY:
-        return session, effects
-    yen = sum(coin.yen for coin in event.credits)
-    if yen == 0:
-        return session, effects
-    if session.tx:
-        session = replace(session, tally=session.tally.owe(yen))
-    return session, (*effects, record(session, "owed", yen=yen, slip=session.slip, reason="stray_coins"))
-
-
-def credit_of_before(session: Session, event: CoinsCredited) -> Result:
-    """Coins that a dead process had not read, before recovery has come to its transaction: they are of the newest."""
-    *older, last = session.interrupted
-    session, effects = book_credit(replace(session, tx=last.tx, tally=last.tally), event)
-    last = replace(last, tally=session.tally)
-    return replace(session, tx="", tally=Tally(), interrupted=(*older, last)), effects
-
-
-def book_credit(session: Session, event: CoinsCredited) -> Result:
-    """Journal entry and book-keeping of new coins; the mark goes into the same commit."""
-    tally, taken, hoppers = session.tally, session.taken, session.hoppers
-    cashbox = session.rules.settings.machine.cash.cashbox_path
-    for coin in event.credits:
-        taken = count_coin(taken, coin.yen)
-        if session.tx:
-            tally = tally.insert(coin.yen)
-        if coin.path != cashbox:
-            hoppers = tuple(replace(h, coins=h.coins + 1) if h.yen == coin.yen else h for h in hoppers)
-    entry = Record("credit", {"tx": session.tx}, event.credits, event.mark)
-    return replace(session, tally=tally, taken=taken, hoppers=hoppers), (entry,)
 
 
 # ---- settling --------------------------------------------------------------------------------------------
@@ -194,7 +157,7 @@ def settled(session: Session, now: Moment, effects: tuple[Effect, ...]) -> Resul
     )
     if session.recovering:
         return recovered(replace(session, awaiting=0), now, (*effects, entry))
-    return go(session, State.TAKING, now, *effects, entry)
+    return after_settling(session, now, (*effects, entry))
 
 
 def settling_tick(session: Session, _event: Tick, now: Moment) -> Result:
@@ -281,6 +244,15 @@ def wiped(session: Session, event: Wiped, now: Moment) -> Result:
     return next_interrupted(session, now)
 
 
+def starting_tick(session: Session, _event: Tick, now: Moment) -> Result:
+    """Who wipes and never says so has not wiped: nobody is served on leftovers of somebody else (A5)."""
+    if now.boot - session.entered < WIPE_PATIENCE_S:
+        return stay(session)
+    late = Record("no_answer", {"tx": "", "state": session.state.value})
+    session, effects = wiped(session, Wiped(session.awaiting, (), clean=False), now)
+    return session, (late, *effects)
+
+
 def next_interrupted(session: Session, now: Moment, effects: tuple[Effect, ...] = ()) -> Result:
     """Bring the next interrupted transaction to its end, or go to rest."""
     if not session.interrupted:
@@ -356,7 +328,10 @@ def job_found(session: Session, event: JobFound, now: Moment) -> Result:
     """The printer's own word about the copy that was under way: charge it, forget it, or keep it in doubt."""
     tx = session.interrupted[0]
     job = tx.jobs[0]
-    session, entry = judge(session, job.copy, job.job, event.outcome, event.sheets, tx.fee_yen)
+    if job.copy == RECEIPT_COPY:
+        entry = record(session, "receipt_judged", job=job.job, outcome=event.outcome.value)
+    else:
+        session, entry = judge(session, job.copy, job.job, event.outcome, event.sheets, tx.fee_yen)
     rest_of = replace(tx, jobs=tx.jobs[1:])
     session = replace(session, awaiting=0, interrupted=(rest_of, *session.interrupted[1:]))
     return recover(session, now, (entry,))

@@ -8,8 +8,9 @@ from config.hours import explain
 from kiosk import view_model as v
 from kiosk.catalogue import JST, KINDS_OF_ISSUE, PART, Names, local_day
 from kiosk.events import Part, Place
-from kiosk.moves_print import accepts, remaining
-from kiosk.moves_service import START_PATIENCE_S, fault, first_place
+from kiosk.moves_pay import accepts
+from kiosk.moves_service import START_PATIENCE_S, fault, first_place, lying
+from kiosk.moves_take import expected, remaining
 from kiosk.moves_way import way
 from kiosk.presenter_staff import present_staff
 from kiosk.session import PERSON_DECIDES, STAFF, Moment, Session, State
@@ -161,23 +162,33 @@ def _with_person(session: Session, now: Moment, frame: v.Frame) -> v.View:
             accepted = accepts(session)
             over_fee = {yen for yen in (500, 100) if yen not in accepted}
             exact_only = bool(over_fee) and session.tally.inserted == 0
-            return v.Pay(frame, session.price_yen, session.tally.inserted, accepted, exact_only)
+            inserted = session.tally.inserted
+            return v.Pay(frame, session.price_yen, inserted, accepted, exact_only, session.receipt_ready)
         case State.PRINTING:
             copies = session.wish.copies if session.wish else 1
             return v.Printing(frame, min(len(session.outcomes) + 1, copies), copies, session.waiting_for)
         case State.TAKING | State.RECEIPT:
-            left = tuple(THING[place] for place in remaining(session))
-            if not left:
-                return v.Wait(frame, "settling")
-            tally = session.tally
-            by_touch = not session.rules.sensed
-            return v.Take(frame, left, tally.paid_back, tally.owed, _slip(session), by_touch)
+            return _take(session, frame)
         case State.REFUSED:
             return _refused(session, frame)
         case _:
             if session.refusal:
                 return v.Wait(frame, "erasing")
             return v.Thanks(frame)
+
+
+def _take(session: Session, frame: v.Frame) -> v.View:
+    """What lies there, or is about to; a receipt still printing is named last, and only when nothing else is left."""
+    if session.thanked:
+        return v.Thanks(frame)
+    things = tuple(THING[place] for place in remaining(session) or expected(session))
+    by_touch = bool(things) and not session.rules.sensed
+    if not things and session.receipt == "printing":
+        things = ("receipt",)
+    if not things:
+        return v.Wait(frame, "settling")
+    tally = session.tally
+    return v.Take(frame, things, tally.paid_back, tally.owed, _slip(session), by_touch, session.receipt)
 
 
 def _refused(session: Session, frame: v.Frame) -> v.View:
@@ -199,11 +210,7 @@ def _slip(session: Session) -> str:
 
 
 def _names(session: Session) -> Names:
-    return session.rules.names(_language(session))
-
-
-def _language(session: Session) -> str:
-    return session.language or session.rules.profile.languages[0]
+    return session.rules.names(session.speaks)
 
 
 def _frame(session: Session, now: Moment) -> v.Frame:
@@ -216,7 +223,7 @@ def _frame(session: Session, now: Moment) -> v.Frame:
         warning_s = max(0, int(session.touched + idle_s + national.warning_s - now.boot + 0.999))
     step, steps, label = _step(session)
     return v.Frame(
-        language=_language(session),
+        language=session.speaks,
         city_name=names.city_name,
         machine_title=names.machine_title,
         # To the minute: a view that differs only by seconds would be drawn for nothing.
@@ -288,7 +295,7 @@ def _offers(session: Session, now: Moment) -> tuple[v.Offer, ...]:
         # Who has begun while it was open is carried to the end (A8).
         available = kind in session.offers if session.tx else opening.open
         if available or not opening.open:
-            note = "" if available else explain(opening, _language(session))
+            note = "" if available else explain(opening, session.speaks)
             offers.append(v.Offer(kind, names.certificates[kind], rules.fee_yen(kind, day), available, note))
     return tuple(offers)
 
@@ -307,6 +314,8 @@ def _clearing(session: Session, frame: v.Frame) -> v.View:
 def _at_rest_out_of_service(session: Session, now: Moment, frame: v.Frame) -> v.View:
     if session.service.stopped:
         return _out_of_service(session, frame, "stopped")
+    if lying(session):
+        return _out_of_service(session, frame, "left_behind")
     broken = fault(session)
     if broken is None:
         return v.Still(frame)

@@ -116,6 +116,10 @@ class Moment:
     boot: float
 
 
+RECEIPT_COPY: Final = 0
+"""`Job.copy` of a receipt."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A print order of the journal. `job` is the random name the printer knows it by."""
@@ -238,7 +242,7 @@ class Session:
 
     rules: Rules
     tokens: tuple[str, ...]
-    """Random names made before anybody came: transaction, then print jobs (never a clock, never a counter)."""
+    """Random names made before anybody came (never a clock, never a counter): transaction, copies, receipt."""
     state: State = State.STARTING
     entered: float = 0.0
     touched: float = 0.0
@@ -283,7 +287,22 @@ class Session:
     recovering: bool = False
     attended: bool = True
     """False: nobody can be assumed to stand there (long power cut), so nothing is paid out by itself."""
-    left_reported: bool = False
+    # what lies there
+    told: frozenset[str] = frozenset()
+    """Of what (card, names of places) reader and sensors have said since they came up whether it lies there."""
+    up_since: float = 0.0
+    """When the last part came up."""
+    reported: frozenset[str] = frozenset()
+    """What lies there and has an open entry of things left behind already."""
+    # the taking
+    receipt_ready: bool = True
+    """Known before payment: a receipt can be printed."""
+    receipt: str = ""
+    """"" (none is meant to come), printing, printed, failed."""
+    gone: frozenset[Place] = frozenset()
+    """Places that were emptied since everything was settled."""
+    thanked: float = 0.0
+    """Since when everything has been taken; 0: not yet."""
     strays: int = 0
 
     @property
@@ -300,6 +319,16 @@ class Session:
     def slip(self) -> str:
         """Number of a claim for money, shown to the person: it names the transaction, so the books know it."""
         return self.tx[:8].upper()
+
+    @property
+    def receipt_job(self) -> str:
+        """The name under which the printer knows the receipt."""
+        return self.tokens[-1]
+
+    @property
+    def speaks(self) -> str:
+        """The language of this session (BCP 47)."""
+        return self.language or self.rules.profile.languages[0]
 
     @property
     def price_yen(self) -> int:

@@ -163,6 +163,8 @@ class World:
                 return (e.DispenseResolved(n, serial, coins, True, "168"),)
             case f.PrintCopy(n, copy, pages):
                 return (e.CopyJudged(n, copy, e.PrintOutcome.PRINTED, pages // 2),)
+            case f.PrintReceipt(n):
+                return (e.ReceiptJudged(n, e.PrintOutcome.PRINTED),)
             case f.EraseDocuments(n):
                 return (e.Erased(n, e.Part.ISSUER, ("key",), True), e.Erased(n, e.Part.PRINTER, ("spool",), True))
             case f.EraseSession(n):
@@ -173,7 +175,12 @@ class World:
 
     def ready(self) -> World:
         self.begin().answers()
-        return self.see(*(e.DeviceOnline(part) for part in self.session.rules.required))
+        return self.up()
+
+    def up(self) -> World:
+        """Every part comes up; reader and sensors say that nothing lies there."""
+        self.see(*(e.DeviceOnline(part) for part in self.session.rules.required))
+        return self.see(e.CardRemoved(), *(e.PlaceEmptied(place) for place in e.Place))
 
     def lay(self) -> World:
         """A card is laid on the reader, and everything up to the next question is answered."""
@@ -218,8 +225,9 @@ class World:
         return self.to_confirm(copies).see(e.NextPressed()).answers().see(e.IdentityConfirmed()).answers()
 
     def take_all(self) -> World:
+        """Everything is taken, and the thanks are read."""
         self.after(1)
-        return self.see(*(e.PlaceEmptied(place) for place in e.Place)).after(3).answers()
+        return self.see(*(e.PlaceEmptied(place) for place in e.Place)).after(3).after(3).answers()
 
     def records(self, kind: str) -> list[f.Record]:
         return [order for order in self.orders if isinstance(order, f.Record) and order.kind == kind]

@@ -34,6 +34,8 @@ CATALOGUE = {
     "print_ordered": {"tx", "copy", "job", "pages", "up_time"},
     "print_judged": {"tx", "copy", "job", "outcome", "sheets", "fee_yen"},
     "documents_erased": {"tx"},
+    "receipt_ordered": {"tx", "job"},
+    "receipt_judged": {"tx", "job", "outcome"},
     "payout_sending": {"tx", "hopper", "coins", "event_before", "count_before"},
     "payout_resolved": {"tx", "hopper", "paid", "yen", "sure", "evidence"},
     "payout_in_doubt": {"tx", "hopper", "coins", "yen"},
@@ -313,7 +315,7 @@ def test_every_process_has_names_of_its_own(settings, journal) -> None:
     one, other = new_process(settings, journal).tokens, new_process(settings, journal).tokens
     assert not set(one) & set(other)
     most = max(c.max_copies for c in settings.profile.certificates)
-    assert len(set(one)) == 1 + most
+    assert len(set(one)) == 2 + most, "the transaction, each copy, the receipt"
 
 
 def test_the_door_opens_and_closes_by_the_clock_alone(world) -> None:

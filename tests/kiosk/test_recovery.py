@@ -79,6 +79,9 @@ class Rig:
         for part in sorted(self.rules.required, key=lambda p: p.value):
             self.see(e.DeviceOnline(part))
             self.drain()
+        self.see(e.CardRemoved())
+        for place in e.Place:
+            self.see(e.PlaceEmptied(place))
 
     def see(self, event: e.Event) -> None:
         self.session, orders = step(self.session, event, self.now)
@@ -148,6 +151,8 @@ class Rig:
                 return (e.DispenseResolved(n, serial, counts.get(serial, 400) - before, True, "168"),)
             case f.PrintCopy(n, copy, pages):
                 return (e.CopyJudged(n, copy, e.PrintOutcome.PRINTED, pages // 2),)
+            case f.PrintReceipt(n):
+                return (e.ReceiptJudged(n, e.PrintOutcome.PRINTED),)
             case f.EraseDocuments(n):
                 return (e.Erased(n, e.Part.ISSUER, (), True), e.Erased(n, e.Part.PRINTER, (), True))
             case f.EraseSession(n):
@@ -183,9 +188,10 @@ class Rig:
         for yen in coins:
             self.coin(yen)
         self.drain()
-        self.boot += 5
-        self.see(e.Tick())
-        self.drain()
+        for _ in range(2):
+            self.boot += 5
+            self.see(e.Tick())
+            self.drain()
 
 
 def run(rules: Any, path: Path, metal: Metal, cut_at: int | None, before: bool, dark_s: float) -> tuple[Rig, Rig]:

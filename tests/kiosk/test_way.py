@@ -27,7 +27,7 @@ def test_one_copy_with_change(world) -> None:
         S.STARTING, S.OUT_OF_SERVICE, S.IDLE, S.READING_CARD, S.CONNECTING, S.AWAITING_PIN, S.AUTHENTICATING,
         S.RECOGNISING, S.TAKING_CARD, S.CHOOSING_CERTIFICATE, S.CHOOSING_HOUSEHOLD, S.CHOOSING_ITEMS, S.CHOOSING_COPIES,
         S.CONFIRMING, S.DOWNLOADING, S.CONFIRMING_IDENTITY, S.PREPARING, S.PAYING, S.DRAINING, S.PRINTING,
-        S.ERASING_DOCUMENTS, S.SETTLING, S.TAKING, S.ERASING, S.ENDED,
+        S.ERASING_DOCUMENTS, S.SETTLING, S.RECEIPT, S.TAKING, S.ERASING, S.ENDED,
     ]  # fmt: skip
     assert isinstance(world.orders[-1], f.EndProcess)
     assert world.records("session_ended")[0].data["outcome"] == "completed"
@@ -46,7 +46,7 @@ def test_nothing_is_asked_of_the_person_before_every_required_part_works(world) 
         world.see(e.DeviceOnline(part))
     world.see(e.CardPresented()).after(9)
     assert world.state is not S.READING_CARD
-    world.see(e.CardRemoved(), e.DeviceOnline(parts[-1]))
+    world.see(e.CardRemoved(), *(e.PlaceEmptied(place) for place in e.Place), e.DeviceOnline(parts[-1]))
     assert world.state is S.IDLE
 
 
