@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hardware_sim.card.kinds import CardSpec, build
-from hardware_sim.card.model import MyNumberCard
+from hardware_sim.card.model import JpkiCard
 from hardware_sim.card.pki import CardAuthority
 
 PIN = "4071"
@@ -24,15 +24,15 @@ def authority_dir(authority: CardAuthority) -> Path:
 
 
 @pytest.fixture
-def card(authority: CardAuthority) -> MyNumberCard:
+def card(authority: CardAuthority) -> JpkiCard:
     built = build(CardSpec("card-1", serial=7, pin=PIN, sign_password=PASSWORD), authority)
-    assert isinstance(built, MyNumberCard)
+    assert isinstance(built, JpkiCard)
     built.activate()
     return built
 
 
 @pytest.fixture
-def send(card: MyNumberCard) -> Callable[[str], str]:
+def send(card: JpkiCard) -> Callable[[str], str]:
     """Hex in, hex out."""
 
     def exchange(command: str) -> str:

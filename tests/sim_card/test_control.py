@@ -25,7 +25,7 @@ def desk(authority: CardAuthority, tmp_path: Path) -> Iterator[Desk]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         slot = VpcdSlot(listener.getsockname()[1])
         tools = Tools({}, tmp_path, tmp_path, tmp_path, polkit=False)
-        yield Desk(slot, Pcscd(tools, tmp_path, tmp_path, tmp_path / "log"), authority)
+        yield Desk(slot, authority, Pcscd(tools, tmp_path, tmp_path, tmp_path / "log"))
         slot.close()
 
 
@@ -35,9 +35,9 @@ def ask(desk: Desk, do: str, **arguments: object) -> dict[str, Any]:
 
 def test_a_card_comes_and_goes(desk: Desk) -> None:
     assert ask(desk, "register", card=CARD) == {"ok": True}
-    assert ask(desk, "insert", card="card-1") == {"ok": True}
+    assert ask(desk, "insert", cards=["card-1"]) == {"ok": True}
     assert ask(desk, "status")["card"] == "card-1"
-    assert ask(desk, "insert", card="card-1")["ok"] is False
+    assert ask(desk, "insert", cards=["card-1"])["ok"] is False
     assert ask(desk, "remove") == {"ok": True, "removed": True}
     assert ask(desk, "status")["card"] is None
     assert ask(desk, "remove") == {"ok": True, "removed": False}
@@ -47,7 +47,7 @@ def test_the_counter_belongs_to_the_card(desk: Desk) -> None:
     ask(desk, "register", card=CARD)
     ask(desk, "register", card={**CARD, "card_id": "card-2"})
     assert ask(desk, "set_tries", card="card-1", tries=1) == {"ok": True}
-    ask(desk, "insert", card="card-1")
+    ask(desk, "insert", cards=["card-1"])
     ask(desk, "remove")
     ask(desk, "register", card=CARD)  # described the same again: the same card
     assert ask(desk, "tries", card="card-1") == {"ok": True, "tries": 1}
@@ -58,7 +58,7 @@ def test_the_counter_belongs_to_the_card(desk: Desk) -> None:
 
 def test_a_card_on_the_reader_is_not_changed(desk: Desk) -> None:
     ask(desk, "register", card=CARD)
-    ask(desk, "insert", card="card-1")
+    ask(desk, "insert", cards=["card-1"])
     assert "remove it" in ask(desk, "register", card={**CARD, "pin": "5555"})["error"]
 
 
@@ -68,7 +68,12 @@ def test_a_card_on_the_reader_is_not_changed(desk: Desk) -> None:
         (None, "known are|one of"),
         ([], "one of"),
         ({"do": "explode"}, "known are"),
-        ({"do": "insert", "card": "nobody"}, "registered"),
+        ({"do": "insert", "cards": ["nobody"]}, "registered"),
+        ({"do": "insert", "cards": []}, "list of different"),
+        ({"do": "insert", "cards": "card-1"}, "list of different"),
+        ({"do": "mute", "on": 1}, "true or false"),
+        ({"do": "unplug", "down_ms": -1}, "whole number"),
+        ({"do": "disturb", "frames": 1}, "known are"),
         ({"do": "register", "card": {"card_id": "a", "pin": "987654"}}, "four digits"),
         ({"do": "slow", "ms": -1}, "whole number from 0"),
         ({"do": "slow", "ms": "fast"}, "whole number"),
@@ -86,7 +91,7 @@ def test_wrong_requests_are_answered(desk: Desk, request_: object, said: str) ->
 
 def test_a_licence_has_no_pin(desk: Desk) -> None:
     ask(desk, "register", card={"card_id": "licence", "kind": "driving_licence"})
-    assert ask(desk, "insert", card="licence") == {"ok": True}
+    assert ask(desk, "insert", cards=["licence"]) == {"ok": True}
     assert "no PIN" in ask(desk, "tries", card="licence")["error"]
 
 

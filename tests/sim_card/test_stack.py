@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from hardware_sim.card import CardAuthority, CardSpec, CardStand, StandError
+from hardware_sim.card.kinds import demonstration
 
 pytestmark = pytest.mark.stack
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 CARD = CardSpec("card-1", serial=7, pin="4071")
 LICENCE = CardSpec("licence", kind="driving_licence")
 
@@ -31,6 +32,8 @@ def stand(authority_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with CardStand(tmp_path_factory.mktemp("stand"), authority_dir) as started:
         started.register(CARD)
         started.register(LICENCE)
+        for kind in ("juki", "phone", "felica"):
+            started.register(demonstration(kind, kind))
         yield started
 
 
@@ -41,6 +44,7 @@ def reader(stand: CardStand) -> Iterator[CardStand]:
     yield stand
     stand.slow(0)
     stand.pull_at(None)
+    stand.mute(False)
     stand.remove()
     until(lambda: "No" in sees(stand))
 
@@ -125,6 +129,59 @@ def test_the_licence_is_not_taken_for_a_my_number_card(reader: CardStand) -> Non
     lay(reader, "licence")
     assert "jpki" not in run(reader, "opensc-tool", "-n").stdout
     assert "3b:88:80:01:00:00:00:00:91:81:c1:00:d8" in run(reader, "opensc-tool", "--atr").stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "atr", "select", "status"),
+    [
+        ("juki", "3b:88:80:01:00:00:14:e0:b3:81:91:00:5e", "00A4040C0AF04B4F534B4A554B4901", "SW1=0x90, SW2=0x00"),
+        ("phone", "3b:80:80:01:01", "00A4040C0AD392F000260100000001", "SW1=0x90, SW2=0x00"),
+        ("felica", "3b:8f:80:01:80:4f:0c:a0:00:00:03:06:11:00:3b:00:00:00:00:42", "00A4040C00", "SW1=0x6E, SW2=0x00"),
+    ],
+)
+def test_other_cards_as_pcsc_shows_them(reader: CardStand, kind: str, atr: str, select: str, status: str) -> None:
+    lay(reader, kind)
+    assert atr in run(reader, "opensc-tool", "--atr").stdout
+    assert status in run(reader, "opensc-tool", "-c", "default", "-s", select).stdout
+
+
+def mute(stand: CardStand) -> bool:
+    """Whether pcscd has found a card that it cannot power."""
+    asked = run(stand, sys.executable, "-c", STATE)
+    return asked.stdout.strip() == "present mute"
+
+
+STATE = """
+import smartcard.scard as pcsc
+_, context = pcsc.SCardEstablishContext(pcsc.SCARD_SCOPE_USER)
+_, found = pcsc.SCardGetStatusChange(context, 0, [("Virtual PCD 00 00", pcsc.SCARD_STATE_UNAWARE)])
+state = found[0][1]
+print(*(["present"] if state & pcsc.SCARD_STATE_PRESENT else []), *(["mute"] if state & pcsc.SCARD_STATE_MUTE else []))
+"""
+
+
+@pytest.mark.parametrize("how", ["two at once", "mute"])
+def test_a_card_that_cannot_be_powered(reader: CardStand, how: str) -> None:
+    reader.mute(how == "mute")
+    reader.insert("card-1", *(["licence"] if how == "two at once" else []))
+    until(lambda: mute(reader))
+    reader.mute(False)
+    reader.remove()
+    lay(reader)
+    assert run(reader, "opensc-tool", "-n").stdout.strip() == "jpki"
+
+
+def test_unplugged_and_back_with_the_card(reader: CardStand) -> None:
+    lay(reader)
+    reader.unplug()
+    until(lambda: reader.status()["pcscd"])
+    assert reader.status()["reader"] is False
+    assert "No smart card readers" in run(reader, "opensc-tool", "--list-readers").stdout
+    reader.plug()
+    until(lambda: sees(reader) == "Yes")
+    assert run(reader, "opensc-tool", "-n").stdout.strip() == "jpki"
+    reader.unplug(down_ms=100)
+    until(lambda: reader.status()["reader"] is True and sees(reader) == "Yes")
 
 
 def test_pulled_at_the_signature(reader: CardStand, tmp_path: Path) -> None:

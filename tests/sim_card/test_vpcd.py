@@ -8,8 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from hardware_sim.card.model import MyNumberCard
-from hardware_sim.card.vpcd import Pull, SlotOccupiedError, VpcdSlot
+from hardware_sim.card.kinds import CardSpec, build
+from hardware_sim.card.model import JpkiCard
+from hardware_sim.card.pki import CardAuthority
+from hardware_sim.card.slot import Pull, SlotOccupiedError
+from hardware_sim.card.vpcd import VpcdSlot
 
 WAIT_S = 5.0
 SELECT_AP = bytes.fromhex("00A4040C0AD392F000260100000001")
@@ -88,8 +91,8 @@ def slot(vpcd: Vpcd) -> Iterator[VpcdSlot]:
     made.close()
 
 
-def test_controls_and_commands(vpcd: Vpcd, slot: VpcdSlot, card: MyNumberCard) -> None:
-    slot.insert(card)
+def test_controls_and_commands(vpcd: Vpcd, slot: VpcdSlot, card: JpkiCard) -> None:
+    slot.insert([card])
     vpcd.accept()
     assert vpcd.ask(ATR) == card.atr
     vpcd.send(ON)  # no answer to this one: the next message is the next answer
@@ -101,8 +104,8 @@ def test_controls_and_commands(vpcd: Vpcd, slot: VpcdSlot, card: MyNumberCard) -
     assert vpcd.ask(ATR) == card.atr
 
 
-def test_removed_and_laid_again_with_its_counter(vpcd: Vpcd, slot: VpcdSlot, card: MyNumberCard) -> None:
-    slot.insert(card)
+def test_removed_and_laid_again_with_its_counter(vpcd: Vpcd, slot: VpcdSlot, card: JpkiCard) -> None:
+    slot.insert([card])
     vpcd.accept()
     for command in (SELECT_AP, SELECT_PIN):
         vpcd.ask(command)
@@ -111,7 +114,7 @@ def test_removed_and_laid_again_with_its_counter(vpcd: Vpcd, slot: VpcdSlot, car
     assert vpcd.broken_off()
     assert not slot.inserted
     assert not slot.remove()
-    slot.insert(card)
+    slot.insert([card])
     vpcd.accept()
     assert vpcd.ask(SELECT_PIN) == b"\x6a\x82"
     vpcd.ask(SELECT_AP)
@@ -119,8 +122,8 @@ def test_removed_and_laid_again_with_its_counter(vpcd: Vpcd, slot: VpcdSlot, car
     assert vpcd.ask(bytes.fromhex("00200080")) == b"\x63\xc2"
 
 
-def test_connects_again_when_pcscd_has_gone(vpcd: Vpcd, slot: VpcdSlot, card: MyNumberCard) -> None:
-    slot.insert(card)
+def test_connects_again_when_pcscd_has_gone(vpcd: Vpcd, slot: VpcdSlot, card: JpkiCard) -> None:
+    slot.insert([card])
     vpcd.accept()
     vpcd.ask(SELECT_AP)
     vpcd.drop()
@@ -129,13 +132,13 @@ def test_connects_again_when_pcscd_has_gone(vpcd: Vpcd, slot: VpcdSlot, card: My
     assert slot.inserted
 
 
-def test_connects_once_pcscd_has_come(card: MyNumberCard) -> None:
+def test_connects_once_pcscd_has_come(card: JpkiCard) -> None:
     unused = socket.create_server(("127.0.0.1", 0))
     port = unused.getsockname()[1]
     unused.close()
     slot = VpcdSlot(port)
     try:
-        slot.insert(card)
+        slot.insert([card])
         assert slot.inserted
         assert not slot.connected
         with socket.create_server(("127.0.0.1", port)) as listener:
@@ -146,16 +149,40 @@ def test_connects_once_pcscd_has_come(card: MyNumberCard) -> None:
         slot.close()
 
 
-def test_one_card_at_a_time(vpcd: Vpcd, slot: VpcdSlot, card: MyNumberCard) -> None:
-    slot.insert(card)
+def test_the_reader_answers_for_the_uid(vpcd: Vpcd, slot: VpcdSlot, card: JpkiCard) -> None:
+    slot.insert([card])
+    vpcd.accept()
+    first = vpcd.ask(bytes.fromhex("FFCA000000"))
+    assert len(first) == 6
+    assert first.endswith(b"\x90\x00")
+    vpcd.send(ON)
+    assert vpcd.ask(bytes.fromhex("FFCA000000")) != first  # fresh for each activation, so nobody can be known by it
+
+
+@pytest.mark.parametrize("how", ["two", "mute"])
+def test_present_without_an_atr(vpcd: Vpcd, slot: VpcdSlot, card: JpkiCard, authority: CardAuthority, how: str) -> None:
+    licence = build(CardSpec("licence", kind="driving_licence"), authority)
+    slot.mute(how == "mute")
+    slot.insert([card, licence] if how == "two" else [card])
+    vpcd.accept()
+    assert len(vpcd.ask(ATR)) > 33  # more than the ISO 7816-3 has room for
+    slot.remove()
+    slot.mute(False)
+    slot.insert([licence])
+    vpcd.accept()
+    assert vpcd.ask(ATR) == licence.atr
+
+
+def test_one_card_at_a_time(vpcd: Vpcd, slot: VpcdSlot, card: JpkiCard) -> None:
+    slot.insert([card])
     with pytest.raises(SlotOccupiedError):
-        slot.insert(card)
+        slot.insert([card])
 
 
 @pytest.mark.parametrize(("when", "tries"), [(Pull.BEFORE, 3), (Pull.AFTER, 2)])
-def test_pulled_at_verify(vpcd: Vpcd, slot: VpcdSlot, card: MyNumberCard, when: Pull, tries: int) -> None:
+def test_pulled_at_verify(vpcd: Vpcd, slot: VpcdSlot, card: JpkiCard, when: Pull, tries: int) -> None:
     slot.pull_at(0x20, when)
-    slot.insert(card)
+    slot.insert([card])
     vpcd.accept()
     assert vpcd.ask(SELECT_AP) == b"\x90\x00"
     assert vpcd.ask(SELECT_PIN) == b"\x90\x00"
@@ -163,16 +190,16 @@ def test_pulled_at_verify(vpcd: Vpcd, slot: VpcdSlot, card: MyNumberCard, when: 
     assert vpcd.broken_off()
     assert not slot.inserted
     assert card.pin_tries_left == tries
-    slot.insert(card)  # it pulls once
+    slot.insert([card])  # it pulls once
     vpcd.accept()
     vpcd.ask(SELECT_AP)
     vpcd.ask(SELECT_PIN)
     assert vpcd.ask(WRONG_PIN) == bytes((0x63, 0xC0 | tries - 1))
 
 
-def test_taken_away_while_it_thinks(vpcd: Vpcd, slot: VpcdSlot, card: MyNumberCard) -> None:
+def test_taken_away_while_it_thinks(vpcd: Vpcd, slot: VpcdSlot, card: JpkiCard) -> None:
     slot.slow_down(60_000)
-    slot.insert(card)
+    slot.insert([card])
     vpcd.accept()
     assert vpcd.ask(ATR) == card.atr  # only commands are slow
     vpcd.send(SELECT_AP)
@@ -181,8 +208,8 @@ def test_taken_away_while_it_thinks(vpcd: Vpcd, slot: VpcdSlot, card: MyNumberCa
     assert slot.trace() == []
 
 
-def test_trace_keeps_headers_and_no_pin(vpcd: Vpcd, slot: VpcdSlot, card: MyNumberCard) -> None:
-    slot.insert(card)
+def test_trace_keeps_headers_and_no_pin(vpcd: Vpcd, slot: VpcdSlot, card: JpkiCard) -> None:
+    slot.insert([card])
     vpcd.accept()
     for command in (SELECT_AP, SELECT_PIN, bytes.fromhex("0020008004") + b"4071"):
         vpcd.ask(command)

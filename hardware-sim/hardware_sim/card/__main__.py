@@ -1,6 +1,6 @@
 """Just the card, for trying PC/SC programs such as OpenSC against it.
 
-    python -m hardware_sim.card [--kind KIND] [--run FOLDER]
+    python -m hardware_sim.card [--kind KIND] [--run FOLDER] [--radio]
 
 lays a demonstration card (PIN 1234, 署名用 password SIGN1234) on the simulated reader, prints the line that tells
 PC/SC clients where to find it, and waits for Ctrl-C. In another terminal paste that line, then for example
@@ -11,6 +11,8 @@ PC/SC clients where to find it, and waits for Ctrl-C. In another terminal paste 
     echo test > message
     pkcs11-tool --module opensc-pkcs11.so --sign --login --pin 1234 --id 01 \\
         -m SHA256-RSA-PKCS -i message -o signature
+
+With --radio there is no pcscd: it prints the path for nfc.ContactlessFrontend (nfcpy), such as udp:127.0.0.1:54321.
 """
 
 from __future__ import annotations
@@ -23,14 +25,14 @@ import tempfile
 import threading
 from pathlib import Path
 
-from .bench import CardStand
-from .kinds import KINDS, CardSpec
+from .bench import CardStand, RadioStand, Stand
+from .kinds import KINDS, demonstration
 from .namespace import StandError
 
 DEMO = "demo"
 
 
-def _wait(stand: CardStand) -> None:
+def _wait(stand: Stand) -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
@@ -39,11 +41,15 @@ def _wait(stand: CardStand) -> None:
             raise StandError(f"the card stand has ended; see {stand.run_dir / 'stand.log'}")
 
 
-def _run(run_dir: Path, kind: str) -> None:
-    with CardStand(run_dir) as stand:
-        stand.register(CardSpec(DEMO, kind=kind))
+def _run(run_dir: Path, kind: str, radio: bool) -> None:
+    stand: CardStand | RadioStand = RadioStand(run_dir) if radio else CardStand(run_dir)
+    with stand:
+        stand.register(demonstration(DEMO, kind))
         stand.insert(DEMO)
-        print(f"export PCSCLITE_CSOCK_NAME={shlex.quote(str(stand.csock))}", flush=True)
+        if isinstance(stand, RadioStand):
+            print(stand.device, flush=True)
+        else:
+            print(f"export PCSCLITE_CSOCK_NAME={shlex.quote(str(stand.csock))}", flush=True)
         _wait(stand)
 
 
@@ -55,13 +61,14 @@ def main() -> int:
     )
     parser.add_argument("--kind", choices=sorted(KINDS), default="mynumber")
     parser.add_argument("--run", type=Path, help="folder for sockets, logs, test authority (default: a new one)")
+    parser.add_argument("--radio", action="store_true", help="nfcpy's UDP radio in place of pcscd")
     arguments = parser.parse_args()
     try:
         if arguments.run is not None:
-            _run(arguments.run, arguments.kind)
+            _run(arguments.run, arguments.kind, arguments.radio)
         else:
             with tempfile.TemporaryDirectory(prefix="kiosk-card-") as folder:
-                _run(Path(folder), arguments.kind)
+                _run(Path(folder), arguments.kind, arguments.radio)
     except StandError as error:
         print(f"hardware_sim.card: {error}", file=sys.stderr)
         return 1

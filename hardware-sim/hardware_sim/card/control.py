@@ -14,50 +14,94 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from .files import Card
 from .kinds import CardSpec, CardSpecError, build
-from .model import Card, MyNumberCard
+from .model import JpkiCard
 from .namespace import StandError
 from .pcscd import Pcscd
 from .pki import CardAuthority
-from .vpcd import Pull, SlotOccupiedError, VpcdSlot
+from .radio import Disturbance, RadioSlot
+from .slot import Pull, Slot, SlotOccupiedError
 
 LINE_MAX = 65536
 SLOW_MAX_MS = 60_000
 DOWN_MAX_MS = 600_000
+FRAMES_MAX = 1_000_000
 
 
 class RequestError(ValueError):
     """A request that cannot be carried out; the text goes back to whoever sent it."""
 
 
-class Desk:
-    """Cards by their id, the slot and pcscd. ``handle`` may be called from any thread.
+class Reader(Protocol):
+    """Where the reader is plugged in."""
 
-    A card is made at its first use and kept until the stand ends: its retry counter outlives removal and reset.
+    @property
+    def plugged(self) -> bool:
+        """Whether it is."""
+
+    def unplug(self, down_s: float | None) -> None:
+        """For that many seconds, or until :meth:`plug`."""
+
+    def plug(self) -> None:
+        """Back again."""
+
+
+class PcscReader:
+    """The reader behind pcscd, by the monotonic clock."""
+
+    def __init__(self, pcscd: Pcscd) -> None:
+        self.pcscd = pcscd
+
+    @property
+    def plugged(self) -> bool:
+        return self.pcscd.plugged
+
+    def unplug(self, down_s: float | None) -> None:
+        self.pcscd.unplug(down_s, time.monotonic())
+
+    def plug(self) -> None:
+        self.pcscd.plug()
+
+
+class Desk:
+    """Cards by their id, and the reader they are laid on: a radio, or vpcd's slot with its pcscd.
+
+    ``handle`` may be called from any thread. A card is made at its first use and kept until the stand ends: its
+    retry counter outlives removal and reset.
     """
 
-    def __init__(self, slot: VpcdSlot, pcscd: Pcscd, authority: CardAuthority) -> None:
+    def __init__(self, slot: Slot, authority: CardAuthority, pcscd: Pcscd | None = None) -> None:
         self._slot = slot
         self._pcscd = pcscd
         self._authority = authority
         self._lock = threading.Lock()
         self._specs: dict[str, CardSpec] = {}
         self._cards: dict[str, Card] = {}
-        self._inserted: str | None = None
+        self._inserted: list[str] = []
         self._table: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "register": self._register,
             "insert": self._insert,
             "remove": self._remove,
             "status": self._status,
             "slow": self._slow,
-            "kill_pcscd": self._kill_pcscd,
+            "mute": self._mute,
             "pull_at": self._pull_at,
             "tries": self._tries,
             "set_tries": self._set_tries,
             "trace": self._trace,
         }
+        self._reader: Reader | None = None
+        if pcscd is not None:
+            self._reader = PcscReader(pcscd)
+            self._table["kill_pcscd"] = self._kill_pcscd
+        if isinstance(slot, RadioSlot):
+            self._reader = slot
+            self._table |= {"disturb": self._disturb, "leave_after": self._leave_after}
+        if self._reader is not None:
+            self._table |= {"unplug": self._unplug, "plug": self._plug}
 
     def handle(self, request: object) -> dict[str, Any]:
         """One decoded request to one answer; never raises for a bad request."""
@@ -77,22 +121,24 @@ class Desk:
         known = self._specs.get(spec.card_id)
         if known == spec:
             return
-        if spec.card_id == self._inserted and self._slot.inserted:
+        if spec.card_id in self._inserted and self._slot.inserted:
             raise RequestError("this card lies on the reader: remove it before describing it anew")
         self._specs[spec.card_id] = spec
         self._cards.pop(spec.card_id, None)
 
     def _card(self, request: dict[str, Any]) -> tuple[str, Card]:
-        card_id = request.get("card")
+        return self._made(request.get("card"))
+
+    def _made(self, card_id: object) -> tuple[str, Card]:
         if not isinstance(card_id, str) or card_id not in self._specs:
             raise RequestError(f'"card" must be a registered card; registered are {sorted(self._specs)}')
         if card_id not in self._cards:
             self._cards[card_id] = build(self._specs[card_id], self._authority)
         return card_id, self._cards[card_id]
 
-    def _with_pin(self, request: dict[str, Any]) -> MyNumberCard:
+    def _with_pin(self, request: dict[str, Any]) -> JpkiCard:
         card_id, card = self._card(request)
-        if not isinstance(card, MyNumberCard):
+        if not isinstance(card, JpkiCard):
             raise RequestError(f"a card of kind {self._specs[card_id].kind} has no PIN")
         return card
 
@@ -101,31 +147,76 @@ class Desk:
         return {}
 
     def _insert(self, request: dict[str, Any]) -> dict[str, Any]:
-        card_id, card = self._card(request)
-        self._slot.insert(card)
-        self._inserted = card_id
+        wanted = request.get("cards")
+        if not isinstance(wanted, list) or not wanted or len(set(map(str, wanted))) < len(wanted):
+            raise RequestError('"cards" must be a list of different registered cards')
+        made = [self._made(card_id) for card_id in wanted]
+        self._slot.insert([card for _, card in made])
+        self._inserted = [card_id for card_id, _ in made]
         return {}
 
     def _remove(self, _request: dict[str, Any]) -> dict[str, Any]:
         return {"removed": self._slot.remove()}
 
     def _status(self, _request: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "card": self._inserted if self._slot.inserted else None,
+        cards = self._inserted if self._slot.inserted else []
+        status: dict[str, Any] = {
+            "card": cards[0] if cards else None,
+            "cards": cards,
             "connected": self._slot.connected,
-            "pcscd": self._pcscd.ready,
-            "pcscd_pid": self._pcscd.pid,
-            "pcscd_restarts": self._pcscd.restarts,
+            "reader": self._reader is not None and self._reader.plugged,
             "registered": sorted(self._specs),
         }
+        if self._pcscd is not None:
+            status |= {
+                "pcscd": self._pcscd.ready,
+                "pcscd_pid": self._pcscd.pid,
+                "pcscd_restarts": self._pcscd.restarts,
+            }
+        return status
 
     def _slow(self, request: dict[str, Any]) -> dict[str, Any]:
         self._slot.slow_down(_whole(request, "ms", 0, SLOW_MAX_MS))
         return {}
 
+    def _mute(self, request: dict[str, Any]) -> dict[str, Any]:
+        on = request.get("on")
+        if not isinstance(on, bool):
+            raise RequestError('"on" must be true or false')
+        self._slot.mute(on)
+        return {}
+
     def _kill_pcscd(self, request: dict[str, Any]) -> dict[str, Any]:
         down_ms = _whole(request, "down_ms", 0, DOWN_MAX_MS) if "down_ms" in request else 0
-        self._pcscd.kill(down_ms / 1000, time.monotonic())
+        if self._pcscd is not None:
+            self._pcscd.kill(down_ms / 1000, time.monotonic())
+        return {}
+
+    def _unplug(self, request: dict[str, Any]) -> dict[str, Any]:
+        down_s = None
+        if request.get("down_ms") is not None:
+            down_s = _whole(request, "down_ms", 0, DOWN_MAX_MS) / 1000
+        if self._reader is not None:
+            self._reader.unplug(down_s)
+        return {}
+
+    def _plug(self, _request: dict[str, Any]) -> dict[str, Any]:
+        if self._reader is not None:
+            self._reader.plug()
+        return {}
+
+    def _disturb(self, request: dict[str, Any]) -> dict[str, Any]:
+        how = request.get("how", Disturbance.BROKEN.value)
+        if how not in {choice.value for choice in Disturbance}:
+            raise RequestError(f'"how" must be one of {", ".join(choice.value for choice in Disturbance)}')
+        if isinstance(self._slot, RadioSlot):
+            self._slot.disturb(_whole(request, "frames", 0, FRAMES_MAX), Disturbance(how))
+        return {}
+
+    def _leave_after(self, request: dict[str, Any]) -> dict[str, Any]:
+        frames = None if request.get("frames") is None else _whole(request, "frames", 1, FRAMES_MAX)
+        if isinstance(self._slot, RadioSlot):
+            self._slot.leave_after(frames)
         return {}
 
     def _pull_at(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +232,10 @@ class Desk:
 
     def _set_tries(self, request: dict[str, Any]) -> dict[str, Any]:
         card = self._with_pin(request)
-        card.set_pin_tries_left(_whole(request, "tries", 0, 3))
+        try:
+            card.set_pin_tries_left(_whole(request, "tries", 0, 3))
+        except ValueError as error:
+            raise RequestError(str(error)) from None
         return {}
 
     def _trace(self, request: dict[str, Any]) -> dict[str, Any]:

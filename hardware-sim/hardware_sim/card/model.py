@@ -5,23 +5,21 @@ specification is not public. Where public knowledge ends, the model takes the re
 terminal: a VERIFY of the wrong length costs a try, variants of the signature command that no public tool needs
 are refused, files carry filler behind the certificate.
 
-The same model stands behind every front end (vpcd today; a radio or an in-process one needs only :class:`Card`).
+The same model stands behind every front end, vpcd and radio; each needs only :class:`~.files.Card`.
 """
 
 from __future__ import annotations
 
-import hmac
-import secrets
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from enum import Enum
 
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 
-from .apdu import SW, ApduLengthError, CommandApdu, parse
+from .air import Air
+from .apdu import SW, CommandApdu
+from .files import ApplicationCard, ElementaryFile, KeyFile, Secret, TransparentFile
 
 JPKI_AID = bytes.fromhex("D392F000260100000001")
 #: 券面事項確認 and 券面事項入力補助: they can be selected and refuse everything else.
@@ -46,75 +44,18 @@ MAX_SIGN_INPUT = 256 - 11
 FILE_FILLER = b"\xff" * 16
 
 
-class Card(Protocol):
-    """What a front end needs of a card. None of the calls raises or blocks."""
+class Token(Enum):
+    """Label in EF 0006: what carries the JPKI application."""
 
-    @property
-    def atr(self) -> bytes:
-        """Answer to reset, as the reader reports it (PC/SC part 3 for contactless cards)."""
-
-    @property
-    def pupi(self) -> bytes:
-        """Four bytes, fresh for each activation (ISO/IEC 14443-3 Type B)."""
-
-    def activate(self) -> None:
-        """Power on or reset: selection and PIN state go, retry counters stay."""
-
-    def deactivate(self) -> None:
-        """Power off or field off."""
-
-    def exchange(self, command: bytes) -> bytes:
-        """One command APDU in, one response APDU (data, SW1, SW2) out."""
-
-
-@dataclass
-class Secret:
-    """A PIN or password with its retry counter. The value never shows in ``repr``."""
-
-    value: bytes = field(repr=False)
-    max_tries: int
-    tries_left: int
-    verified: bool = False
-
-    def check(self, given: bytes) -> bytes:
-        """VERIFY with data: 9000, 63Cx with x tries left, or 6984 when it was blocked before."""
-        if self.tries_left == 0:
-            return SW.REFERENCE_DATA_UNUSABLE.to_bytes_be()
-        if hmac.compare_digest(given, self.value):
-            self.tries_left = self.max_tries
-            self.verified = True
-            return SW.OK.to_bytes_be()
-        self.tries_left -= 1
-        self.verified = False
-        return self.status()
-
-    def status(self) -> bytes:
-        """VERIFY without data: 63Cx always, also when verified or blocked; costs nothing."""
-        return bytes((0x63, 0xC0 | self.tries_left))
-
-
-@dataclass(frozen=True)
-class TransparentFile:
-    """A file read by READ BINARY; ``needs`` names the secret that has to be verified first."""
-
-    content: bytes = field(repr=False)
-    needs: Secret | None = None
-
-
-@dataclass(frozen=True)
-class KeyFile:
-    """A private key that signs once ``needs`` is verified."""
-
-    key: RSAPrivateKey = field(repr=False)
-    needs: Secret
-
-
-ElementaryFile = TransparentFile | KeyFile | Secret
+    MY_NUMBER = "JPKIAPICCTOKEN2"
+    JUKI = "JPKIAPICCTOKEN"
+    ANDROID = "JPKIAPGPSETOKEN"
+    IPHONE = "JPKIAPIOSTOKEN"
 
 
 @dataclass(frozen=True)
 class KeyPair:
-    """Certificate (DER), the key that belongs to it and its issuer's certificate (DER)."""
+    """Certificate (DER; empty: never written), the key that belongs to it and its issuer's certificate (DER)."""
 
     certificate_der: bytes = field(repr=False)
     key: RSAPrivateKey = field(repr=False)
@@ -131,141 +72,63 @@ def token_info(label: str) -> bytes:
     return text.encode("ascii") + b"".join(w.to_bytes(4, "big") for w in words) + versions + b"0" * 16
 
 
-class MyNumberCard:
-    """JPKI application of a plastic My Number card (token ``JPKIAPICCTOKEN2``).
+class JpkiCard(ApplicationCard):
+    """The JPKI application on whatever carries it: a My Number card, an old Juki card, a phone.
 
-    ``auth`` and ``sign`` are the key pairs of 利用者証明 and 署名; the PINs are ASCII bytes. Thread-safe: the
-    control plane may read and set counters while a command runs.
+    ``auth`` and ``sign`` are the key pairs of 利用者証明 and 署名; the PINs are ASCII bytes. ``pin`` is ``None`` on a
+    card that was handed out without one (顔認証マイナンバーカード). What a real one answers then is not public; this
+    one takes the word of ISO/IEC 7816-4 for it, 6A88, with and without a PIN to try. A phone shows its certificate
+    only after its PIN.
     """
 
     def __init__(
-        self, *, atr: bytes, auth: KeyPair, pin: bytes, sign: KeyPair, sign_password: bytes, tries_left: int
+        self,
+        *,
+        air: Air,
+        token: Token,
+        auth: KeyPair,
+        pin: bytes | None,
+        sign: KeyPair,
+        sign_password: bytes,
+        tries_left: int,
     ) -> None:
-        self._atr = atr
-        self._pupi = secrets.token_bytes(4)
-        self._lock = threading.Lock()
-        self._auth_pin = Secret(pin, AUTH_PIN_TRIES, tries_left)
+        self._pin_set = pin is not None
+        self._auth_pin = Secret(pin or b"", AUTH_PIN_TRIES, tries_left if self._pin_set else 0)
         self._sign_password = Secret(sign_password, SIGN_PASSWORD_TRIES, SIGN_PASSWORD_TRIES)
-        self._files: dict[int, ElementaryFile] = {
+        hides = token in (Token.ANDROID, Token.IPHONE)
+        files: dict[int, ElementaryFile] = {
             EF_SIGN_CERTIFICATE: TransparentFile(sign.certificate_der + FILE_FILLER, self._sign_password),
             EF_SIGN_CA: TransparentFile(sign.ca_certificate_der + FILE_FILLER),
-            EF_TOKEN_INFO: TransparentFile(token_info("JPKIAPICCTOKEN2")),
-            EF_CERTIFICATES_PRESENT: TransparentFile(b"\x8f\x8f\x00"),
-            EF_AUTH_CERTIFICATE: TransparentFile(auth.certificate_der + FILE_FILLER),
+            EF_TOKEN_INFO: TransparentFile(token_info(token.value)),
+            EF_CERTIFICATES_PRESENT: TransparentFile(bytes((0x8F, 0x8F if auth.certificate_der else 0x00, 0x00))),
+            EF_AUTH_CERTIFICATE: TransparentFile(auth.certificate_der + FILE_FILLER, self._auth_pin if hides else None),
             EF_AUTH_CA: TransparentFile(auth.ca_certificate_der + FILE_FILLER),
             EF_AUTH_KEY: KeyFile(auth.key, self._auth_pin),
             EF_AUTH_PIN: self._auth_pin,
             EF_SIGN_KEY: KeyFile(sign.key, self._sign_password),
             EF_SIGN_PASSWORD: self._sign_password,
         }
-        self._application: bytes | None = None
-        self._current: ElementaryFile | None = None
-        self._commands: dict[tuple[int, int], Callable[[CommandApdu], bytes]] = {
-            (0x00, 0xA4): self._select,
-            (0x00, 0xB0): self._read_binary,
+        surface = SURFACE_AIDS if token is Token.MY_NUMBER else ()
+        super().__init__(air, {JPKI_AID: files, **{aid: {} for aid in surface}})
+        self._commands |= {
             (0x00, 0x20): self._verify,
             (0x00, 0x24): self._refuse_change,
             (0x80, 0x2A): self._compute_digital_signature,
-            (0xFF, 0xCA): self._get_uid,
         }
 
     @property
-    def atr(self) -> bytes:
-        return self._atr
-
-    @property
-    def pupi(self) -> bytes:
-        return self._pupi
-
-    @property
     def pin_tries_left(self) -> int:
-        """Tries left of the 利用者証明 PIN, 0 (blocked) to 3."""
+        """Tries left of the 利用者証明 PIN, 0 (blocked, or never set) to 3."""
         return self._auth_pin.tries_left
 
     def set_pin_tries_left(self, tries: int) -> None:
         """Set the counter as if somebody had used the card elsewhere. ``tries`` is 0..3."""
         if not 0 <= tries <= AUTH_PIN_TRIES:
             raise ValueError(f"tries must be 0 to {AUTH_PIN_TRIES}")
+        if tries and not self._pin_set:
+            raise ValueError("no PIN was ever set on this card, so it has no tries")
         with self._lock:
             self._auth_pin.tries_left = tries
-
-    def activate(self) -> None:
-        with self._lock:
-            self._pupi = secrets.token_bytes(4)
-            self._leave_application()
-
-    def deactivate(self) -> None:
-        with self._lock:
-            self._leave_application()
-
-    def exchange(self, command: bytes) -> bytes:
-        with self._lock:
-            try:
-                return self._dispatch(parse(command))
-            except ApduLengthError:
-                return SW.WRONG_LENGTH.to_bytes_be()
-            except Exception:  # a card answers whatever happens inside it; a silent one would hang its reader
-                return SW.NO_DIAGNOSIS.to_bytes_be()
-
-    def _dispatch(self, command: CommandApdu) -> bytes:
-        handler = self._commands.get((command.cla, command.ins))
-        if handler is not None:
-            return handler(command)
-        if command.cla not in {cla for cla, _ in self._commands}:
-            return SW.CLA_NOT_SUPPORTED.to_bytes_be()
-        return SW.INS_NOT_SUPPORTED.to_bytes_be()
-
-    def _leave_application(self) -> None:
-        self._application = None
-        self._current = None
-        self._auth_pin.verified = False
-        self._sign_password.verified = False
-
-    def _select(self, command: CommandApdu) -> bytes:
-        if command.p1 == 0x04 and command.p2 in (0x00, 0x0C):
-            return self._select_application(command)
-        if command.p1 == 0x02 and command.p2 == 0x0C:
-            return self._select_file(command)
-        return SW.WRONG_P1_P2.to_bytes_be()
-
-    def _select_application(self, command: CommandApdu) -> bytes:
-        if command.data != JPKI_AID and command.data not in SURFACE_AIDS:
-            return SW.NOT_FOUND.to_bytes_be()
-        self._leave_application()
-        self._application = command.data
-        if command.p2 == 0x00 and command.le is not None:
-            name = bytes((0x84, len(command.data))) + command.data
-            return bytes((0x6F, len(name))) + name + SW.OK.to_bytes_be()
-        return SW.OK.to_bytes_be()
-
-    def _select_file(self, command: CommandApdu) -> bytes:
-        if len(command.data) != 2:
-            return SW.WRONG_LENGTH.to_bytes_be()
-        selected = None
-        if self._application == JPKI_AID:
-            selected = self._files.get(int.from_bytes(command.data, "big"))
-        if selected is None:
-            return SW.NOT_FOUND.to_bytes_be()
-        self._current = selected
-        return SW.OK.to_bytes_be()
-
-    def _read_binary(self, command: CommandApdu) -> bytes:
-        if command.data or command.le is None:
-            return SW.WRONG_LENGTH.to_bytes_be()
-        if command.p1 & 0x80:
-            return SW.WRONG_P1_P2.to_bytes_be()
-        current = self._current
-        if not isinstance(current, TransparentFile):
-            return SW.NO_CURRENT_EF.to_bytes_be()
-        if current.needs is not None and not current.needs.verified:
-            return SW.SECURITY_STATUS_NOT_SATISFIED.to_bytes_be()
-        offset = command.p1 << 8 | command.p2
-        if offset >= len(current.content):
-            return SW.OFFSET_OUTSIDE_FILE.to_bytes_be()
-        part = current.content[offset : offset + command.le]
-        if len(part) < command.le and not command.le_is_maximum:
-            return part + SW.END_OF_FILE.to_bytes_be()
-        return part + SW.OK.to_bytes_be()
 
     def _verify(self, command: CommandApdu) -> bytes:
         if (command.p1, command.p2) != (0x00, 0x80):
@@ -273,6 +136,8 @@ class MyNumberCard:
         current = self._current
         if not isinstance(current, Secret):
             return SW.NO_CURRENT_EF.to_bytes_be()
+        if current is self._auth_pin and not self._pin_set:
+            return SW.REFERENCE_DATA_NOT_FOUND.to_bytes_be()
         if not command.data and command.le is None:
             return current.status()
         # A fifth byte 00 is no question but an empty PIN, and an empty PIN is a wrong one.
@@ -295,36 +160,3 @@ class MyNumberCard:
             return SW.CORRECT_LE.to_bytes_be()
         signature = current.key.sign(command.data, padding.PKCS1v15(), NoDigestInfo())
         return signature + SW.OK.to_bytes_be()
-
-    def _get_uid(self, command: CommandApdu) -> bytes:
-        """GET DATA of PC/SC part 3: a real reader answers it, behind vpcd the card has to."""
-        if (command.p1, command.p2) != (0x00, 0x00):
-            return SW.FUNCTION_NOT_SUPPORTED.to_bytes_be()
-        return self._pupi + SW.OK.to_bytes_be()
-
-
-class ForeignCard:
-    """A card of another system (driving licence): every application is unknown to it."""
-
-    def __init__(self, *, atr: bytes) -> None:
-        self._atr = atr
-        self._pupi = secrets.token_bytes(4)
-
-    @property
-    def atr(self) -> bytes:
-        return self._atr
-
-    @property
-    def pupi(self) -> bytes:
-        return self._pupi
-
-    def activate(self) -> None:
-        self._pupi = secrets.token_bytes(4)
-
-    def deactivate(self) -> None:
-        return None
-
-    def exchange(self, command: bytes) -> bytes:
-        if command[:4] == bytes.fromhex("FFCA0000"):
-            return self._pupi + SW.OK.to_bytes_be()
-        return SW.NOT_FOUND.to_bytes_be()

@@ -31,6 +31,8 @@ class Pcscd:
         self._process: subprocess.Popen[bytes] | None = None
         self._not_before = 0.0
         self._pause_s = _FIRST_PAUSE_S
+        self._plugged = True
+        self._plug_at: float | None = None
         self.restarts = 0
 
     @property
@@ -41,17 +43,25 @@ class Pcscd:
 
     @property
     def ready(self) -> bool:
-        """Whether clients can connect and a card can be inserted."""
-        return self.pid is not None and (self._socket_dir / "pcscd.comm").exists() and _listening(VPCD_PORT)
+        """Whether clients can connect and, if the reader is plugged in, a card can be inserted."""
+        if self.pid is None or not (self._socket_dir / "pcscd.comm").exists():
+            return False
+        return not self._plugged or _listening(VPCD_PORT)
+
+    @property
+    def plugged(self) -> bool:
+        """Whether pcscd has its reader."""
+        return self._plugged
 
     def start(self) -> None:
         self._config_dir.mkdir(mode=0o700, exist_ok=True)
-        (self._config_dir / "reader.conf").write_text(
+        reader = (
             f'FRIENDLYNAME "{READER_NAME}"\n'
             f"DEVICENAME   /dev/null:{VPCD_PORT}\n"
             f"LIBPATH      {self._tools.driver}\n"
             f"CHANNELID    {VPCD_PORT}\n"
         )
+        (self._config_dir / "reader.conf").write_text(reader if self._plugged else "")
         self._remove_leftovers()
         command = [self._tools.programs["setpriv"], "--pdeathsig", "KILL", self._tools.programs["pcscd"]]
         command += ["--foreground", "--error", "--config", str(self._config_dir)]
@@ -73,6 +83,8 @@ class Pcscd:
     def watch(self, now_s: float) -> None:
         """Start pcscd again when it has ended, with growing pauses while it keeps ending."""
         with self._lock:
+            if self._plug_at is not None and now_s >= self._plug_at:
+                self._plug()
             if self._process is None:
                 if now_s >= self._not_before:
                     self.start()
@@ -88,9 +100,37 @@ class Pcscd:
         """Kill it (SIGKILL) and let it stay down for ``down_s`` seconds at least."""
         with self._lock:
             self._not_before = now_s + down_s
-            if self._process is not None:
-                self._process.kill()
-                self._process.wait()
+            self._kill()
+
+    def unplug(self, down_s: float | None, now_s: float) -> None:
+        """Let the reader be gone, for ``down_s`` seconds or until :meth:`plug`.
+
+        A reader that stands in pcscd's configuration is neither taken from it nor given to it while it runs. So it is
+        started again without one, and with it when the reader is back: clients lose the service at both moments, and
+        in between find it without a reader.
+        """
+        with self._lock:
+            self._plug_at = None if down_s is None else now_s + down_s
+            if self._plugged:
+                self._plugged = False
+                self._kill()
+
+    def plug(self) -> None:
+        """Bring the reader back."""
+        with self._lock:
+            self._plug()
+
+    def _plug(self) -> None:
+        self._plug_at = None
+        if not self._plugged:
+            self._plugged = True
+            self._kill()
+
+    def _kill(self) -> None:
+        """:meth:`watch` starts it again, with the configuration that holds by then."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
     def stop(self) -> None:
         """End it for good."""

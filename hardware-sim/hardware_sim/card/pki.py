@@ -49,6 +49,22 @@ class Purpose(Enum):
     SIGN = "sign"
 
 
+class Flaw(Enum):
+    """What can be wrong with a card's certificate besides its dates. The serial number stays."""
+
+    NONE = "none"
+    OTHER_ISSUER = "other_issuer"
+    """Signed by another authority with the same names, as the generations of the real CA have."""
+    WRONG_POLICY = "wrong_policy"
+    """The policy of the other purpose."""
+    WRONG_KEY = "wrong_key"
+    """Good in itself, but not the certificate of the key that the card signs with."""
+    AUTHORITY = "authority"
+    """Marked as a CA's."""
+    ABSENT = "absent"
+    """Never written to the card: its holder did not want one."""
+
+
 _UNIT = {Purpose.AUTH: "JPKI for user authentication", Purpose.SIGN: "JPKI for digital signature"}
 _POLICY = {Purpose.AUTH: AUTH_POLICY_OID, Purpose.SIGN: SIGN_POLICY_OID}
 
@@ -97,6 +113,7 @@ class CardAuthority:
         not_after: datetime = DEFAULT_NOT_AFTER,
         *,
         purpose: Purpose = Purpose.AUTH,
+        flaw: Flaw = Flaw.NONE,
     ) -> CardIdentity:
         """The identity with this serial number: made at the first call, read from the directory afterwards.
 
@@ -109,18 +126,27 @@ class CardAuthority:
             raise ValueError("validity needs aware times, for example datetime(2026, 4, 1, tzinfo=UTC)")
         if not_before >= not_after:
             raise ValueError("not_before must lie before not_after")
+        if flaw is Flaw.OTHER_ISSUER:
+            return self._other().issue(serial, not_before, not_after, purpose=purpose)
         dates = f"{not_before.astimezone(UTC):%Y%m%d%H%M%S}-{not_after.astimezone(UTC):%Y%m%d%H%M%S}"
         key_name = self._opaque(f"key {purpose.value} {serial}")
-        certificate_name = self._opaque(f"certificate {purpose.value} {serial} {dates}")
+        what = "" if flaw is Flaw.NONE else f" {flaw.value}"
+        certificate_name = self._opaque(f"certificate {purpose.value} {serial} {dates}{what}")
         with self._locked():
             key = self._load_or_create_key(key_name)
+            if flaw is Flaw.ABSENT:
+                return CardIdentity(b"", key)
             path = self._directory / f"{certificate_name}.crt"
             try:
                 certificate = x509.load_pem_x509_certificate(path.read_bytes())
             except FileNotFoundError:
-                certificate = self._sign_leaf(purpose, serial, not_before, not_after, key)
+                certificate = self._sign_leaf(purpose, serial, not_before, not_after, key, flaw)
                 _write(path, certificate.public_bytes(Encoding.PEM))
         return CardIdentity(certificate.public_bytes(Encoding.DER), key)
+
+    def _other(self) -> CardAuthority:
+        """The authority of :attr:`Flaw.OTHER_ISSUER`, made at its first use."""
+        return CardAuthority(self._directory / "other-issuer")
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -156,9 +182,19 @@ class CardAuthority:
         return CardIdentity(certificate.public_bytes(Encoding.DER), key)
 
     def _sign_leaf(
-        self, purpose: Purpose, serial: int, not_before: datetime, not_after: datetime, key: RSAPrivateKey
+        self,
+        purpose: Purpose,
+        serial: int,
+        not_before: datetime,
+        not_after: datetime,
+        key: RSAPrivateKey,
+        flaw: Flaw,
     ) -> x509.Certificate:
         ca = self._ca[purpose]
+        other = Purpose.SIGN if purpose is Purpose.AUTH else Purpose.AUTH
+        policy = _POLICY[other if flaw is Flaw.WRONG_POLICY else purpose]
+        if flaw is Flaw.WRONG_KEY:
+            key = self._load_or_create_key(self._opaque(f"wrong key {purpose.value} {serial}"))
         opaque = bytes.fromhex(self._opaque(f"subject {purpose.value} {serial}"))
         subject = x509.Name(
             [
@@ -176,9 +212,9 @@ class CardAuthority:
             .not_valid_before(not_before)
             .not_valid_after(not_after)
             .add_extension(usage, critical=True)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
+            .add_extension(x509.BasicConstraints(ca=flaw is Flaw.AUTHORITY, path_length=None), critical=False)
             .add_extension(
-                x509.CertificatePolicies([x509.PolicyInformation(ObjectIdentifier(_POLICY[purpose]), None)]),
+                x509.CertificatePolicies([x509.PolicyInformation(ObjectIdentifier(policy), None)]),
                 critical=True,
             )
             .add_extension(_crl_directory(purpose), critical=False)
