@@ -270,3 +270,8 @@ def rig() -> Iterator[Rig]:
 @pytest.fixture
 def household() -> list[dict[str, Any]]:
     return [dict(member) for member in HOUSEHOLD]
+
+
+@pytest.fixture(scope="session")
+def certificate() -> bytes:
+    return card_certificate()
