@@ -62,14 +62,12 @@ class Document:
     """SHA-256 of each page's decoded content."""
 
 
-def sheets(extract: Extract, wish: Wish | None = None) -> int:
-    """How many sheets one copy has; each has two sides. Without a wish: a residence record of the whole household.
+def sheets(extract: Extract, wish: Wish) -> int:
+    """How many sheets one copy has; each has two sides.
 
     Raises:
         ValueError: as :func:`render`.
     """
-    if wish is None:
-        return form_residence.count(len(extract.members))
     return _form(wish).sheets(extract, wish)
 
 
@@ -78,7 +76,7 @@ def render(extract: Extract, wish: Wish) -> Document:
 
     Raises:
         WritingError: a character is in none of the fonts, a font is not installed, or a text does not fit its box.
-        ValueError: a kind without a form, or a choice of members that the household does not allow.
+        ValueError: a kind without a form, nothing registered of that kind, or members that cannot be chosen.
     """
     form = _form(wish)
     typeface.register()

@@ -52,12 +52,7 @@ def members(extract: Extract, wish: Wish) -> tuple[Person, ...]:
 
 
 def sheets(extract: Extract, wish: Wish) -> int:
-    return count(len(members(extract, wish)))
-
-
-def count(people: int) -> int:
-    """How many sheets so many members need."""
-    return max(1, math.ceil(people / MEMBERS_A_SHEET))
+    return max(1, math.ceil(len(members(extract, wish)) / MEMBERS_A_SHEET))
 
 
 def front(sheet: Sheet) -> None:
