@@ -1,4 +1,7 @@
-"""A terminal of the tests' own, written from docs/protocol.md, and the far end in this process."""
+"""A terminal of the tests' own, written from docs/protocol.md, and the far end in this process.
+
+Longer than 400 lines: the terminal speaks every step of the protocol, and fixtures can come from here only.
+"""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.serialization import Encoding
 
+import config
 from config.clock import ClockFile
 from hardware_sim.city.bench import BenchError, CityBench
 from hardware_sim.city.register import ResidentSummary
@@ -30,8 +31,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory, cards: Any) -> Iterator[City
     pem = cards.certificate.public_bytes(Encoding.PEM)
     with ClockFile.create(folder / "clock") as clock:
         clock.set_utc(datetime(2026, 11, 24, 1, 24, tzinfo=UTC))
-        where = {"clock_file": folder / "clock", "terminals": (ONE, OTHER), "municipality": "fujisawa"}
-        with CityBench(folder / "city", pem, **where) as it:
+        with CityBench(
+            folder / "city", pem, clock_file=folder / "clock", terminals=(ONE, OTHER), municipality="fujisawa"
+        ) as it:
             yield it
 
 
@@ -186,8 +188,6 @@ def test_a_city_of_which_there_is_nobody(tmp_path: Path, cards: Any) -> None:
     pem = cards.certificate.public_bytes(Encoding.PEM)
     with pytest.raises(BenchError, match="saga, fujisawa"):
         CityBench(tmp_path, pem, municipality="atlantis")
-    import config
-
     profile = Path(config.__file__).with_name("saga.toml")
     with pytest.raises(BenchError, match="a profile of saga"):
         CityBench(tmp_path, pem, municipality="fujisawa", profile=profile)
