@@ -4,7 +4,7 @@
 everything here follows the `JukiProfile` a configuration gives; its AID lies in the range nobody can register (first
 nibble F, ISO 7816-5) and cannot be a real card's. One elementary file holds TLV objects, 33 bytes in all:
 
-    01  2 bytes   version of the profile
+    01  2 bytes   version of the profile (one byte is taken as well)
     02  3 bytes   municipality code that issued the card, six digits BCD, check digit included (JIS X 0402)
     03 16 bytes   card id, random; given by the city
     04  4 bytes   last day of validity, yyyymmdd BCD
@@ -37,7 +37,7 @@ from kiosk.errors import ProtocolViolation
 
 FILE_BYTES: Final = 33
 _VERSION, _HOME, _CARD_ID, _EXPIRES = 0x01, 0x02, 0x03, 0x04
-_LENGTHS: Final = {_VERSION: 2, _HOME: 3, _CARD_ID: 16, _EXPIRES: 4}
+_LENGTHS: Final = {_VERSION: (1, 2), _HOME: (3,), _CARD_ID: (16,), _EXPIRES: (4,)}
 _FILLER: Final = frozenset({0x00, 0xFF})
 
 LAST_DAY_OF_ALL: Final = date(2025, 12, 28)
@@ -120,7 +120,7 @@ def _objects(content: bytes) -> dict[int, bytes]:
     while at < len(content) and content[at] not in _FILLER:
         tag, length = content[at], content[at + 1] if at + 1 < len(content) else 0
         value = content[at + 2 : at + 2 + length]
-        if _LENGTHS.get(tag) != length or len(value) != length or tag in values:
+        if length not in _LENGTHS.get(tag, ()) or len(value) != length or tag in values:
             raise ProtocolViolation("the Juki card's file is not as its profile says")
         values[tag] = value
         at += 2 + length

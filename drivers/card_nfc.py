@@ -79,6 +79,10 @@ class _Lying:
         """Frame waiting time of the card, which nfcpy tells nobody but keeps."""
         return float(self.tag._dep.fwt + self.tag._dep.delta_fwt)
 
+    def answers(self, times: int) -> bool:
+        """Presence check of an activated card; one that may take longer than a look has is believed."""
+        return self.block_s > LONGEST_BLOCK_S or any(self.tag.is_present for _ in range(times))
+
 
 class Connection:
     """ISO-DEP to one activated card; implements `drivers.apdu.Transmit`."""
@@ -103,11 +107,13 @@ class Connection:
 
 def _error_of(error: Exception) -> Exception:
     if isinstance(error, nfc.tag.tt4.Type4TagCommandError):
-        if error.errno == nfc.tag.PROTOCOL_ERROR:
-            return ProtocolViolation("the card breaks ISO 14443-4")
-        return CardRemoved("the card does not answer any more")
+        if error.errno != nfc.tag.PROTOCOL_ERROR:
+            return CardRemoved("the card does not answer any more")
+        return ProtocolViolation("the card breaks ISO 14443-4")
     if isinstance(error, nfc.clf.CommunicationError):
         return CardRemoved("the card does not answer any more")
+    if isinstance(error, IndexError):  # a block too short to be one
+        return ProtocolViolation("the card breaks ISO 14443-4")
     return _offline(error)
 
 
@@ -225,8 +231,8 @@ class NfcReader:
         lying = self._lying
         if lying is None:
             return False
-        if lying.tag is not None and lying.block_s < LONGEST_BLOCK_S:
-            return any(lying.tag.is_present for _ in range(AGAIN))
+        if lying.tag is not None and lying.block_s <= LONGEST_BLOCK_S:
+            return lying.answers(AGAIN)
         # It cannot be asked for, or only for longer than a look may take.
         again = _sense(self._opened(), lying.technology, AGAIN)
         same = again is not None and again.foreign is lying.foreign and (again.tag is None) is (lying.tag is None)
@@ -248,14 +254,16 @@ class NfcReader:
 
 
 def _sense(frontend: Any, technology: str, times: int) -> _Lying | None:
-    """Field off and on, then what answers in `technology`; once more where that gave no card."""
-    mute = None
-    for _ in range(times):
+    """Field off and on, then what answers in `technology`; `times` before it is nothing, AGAIN before it is no card
+    one can do anything with."""
+    lying = None
+    for attempt in range(1, AGAIN + 1):
         lying = _sense_once(frontend, technology)
-        if lying is not None and (lying.tag is not None or lying.foreign is not None):
-            return lying
-        mute = lying or mute
-    return mute
+        if lying is None and attempt >= times:
+            break
+        if lying is not None and (lying.tag is not None or lying.foreign not in (None, CardKind.SEVERAL)):
+            break
+    return lying
 
 
 def _sense_once(frontend: Any, technology: str) -> _Lying | None:
@@ -264,17 +272,17 @@ def _sense_once(frontend: Any, technology: str) -> _Lying | None:
         target = frontend.sense(nfc.clf.RemoteTarget(technology), iterations=1)
     except nfc.clf.UnsupportedTargetError:
         return None  # this reader cannot see such cards
-    # Only the UDP radio has them.
-    several, garbled = (getattr(frontend.device, name, False) for name in ("several", "garbled"))
-    if several:
-        return _Lying(technology, foreign=CardKind.SEVERAL)
     if target is None:
-        return _Lying(technology) if garbled else None
+        # What is no answer of one card is a collision (ISO 14443-3 §7.4); only the UDP radio tells.
+        collision = getattr(frontend.device, "collision", False)
+        return _Lying(technology, foreign=CardKind.SEVERAL) if collision else None
     if technology == TYPE_F:
         return _Lying(technology, foreign=CardKind.FELICA)
     if technology == TYPE_A and (target.rid_res or not target.sel_res[0] & _ISO_DEP):
         return _Lying(technology, foreign=CardKind.UNKNOWN)
-    return _Lying(technology, _activated(frontend, target))
+    lying = _Lying(technology, _activated(frontend, target))
+    # A card at the edge of the field lets itself be chosen and then has no power to answer: the same as none.
+    return _Lying(technology) if lying.tag is not None and not lying.answers(1) else lying
 
 
 def _activated(frontend: Any, target: Any) -> Any:

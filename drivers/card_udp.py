@@ -5,7 +5,8 @@ a partner that is not there. Here the wait is as short as a loopback allows, and
 the operating system reports a port nobody listens on: that stands for a reader that was unplugged. A partner that
 listens and does not answer is a reader on which nothing lies.
 
-Two cards that answer the same request are two datagrams; on the air they would have been one noise.
+A datagram with a technology and no data is nfcpy's broken frame. To a request that asks who is there, it is silence
+that need not be waited for; an answer with some data that is no answer of a card is a collision.
 """
 
 from __future__ import annotations
@@ -21,14 +22,12 @@ SENSE_S: Final = 0.25
 """Wait for the answer to one request; a real reader waits 0.03 s, a busy bench may need longer."""
 LEAST_WAIT_S: Final = 0.1
 """Least wait for a block: the frame waiting time of a card is too short for two processes on a busy machine."""
-OVERLAP_S: Final = 0.02
-"""So long after one answer another still counts as given at the same time."""
 
 
 class UdpRadio(nfc.clf.udp.Device):  # type: ignore[misc]  # nfcpy has no types
     """A device for `nfc.ContactlessFrontend`. Raises OSError (ECONNREFUSED) when nobody listens on the port.
 
-    `garbled`, `several`: what the last sense heard was no answer of a card, or more than one.
+    `collision`: the last sense heard something that was no answer of one card.
     """
 
     socket: Any
@@ -38,8 +37,7 @@ class UdpRadio(nfc.clf.udp.Device):  # type: ignore[misc]  # nfcpy has no types
     def __init__(self, host: str, port: int, sense_s: float = SENSE_S) -> None:
         self._sense_s = sense_s
         self._sensing = False
-        self.garbled = False
-        self.several = False
+        self.collision = False
         super().__init__(host, port)
         self._vendor_name, self._device_name, self._chipset_name = "", "", "UDP"
 
@@ -71,13 +69,13 @@ class UdpRadio(nfc.clf.udp.Device):  # type: ignore[misc]  # nfcpy has no types
         return self._sense(super().sense_ttf, target)
 
     def _sense(self, sense: Callable[[Any], Any], target: Any) -> Any:
-        self.garbled = self.several = False
+        self.collision = False
         self._sensing = True
         try:
             found = sense(target)
         finally:
             self._sensing = False
-        self.garbled = self.garbled or (found is None and self.rcvd_data > 0)
+        self.collision = self.collision or (found is None and self.rcvd_data > 0)
         return found
 
     def _create_socket(self) -> None:
@@ -90,14 +88,10 @@ class UdpRadio(nfc.clf.udp.Device):  # type: ignore[misc]  # nfcpy has no types
         if timeout is not None:
             timeout = self._sense_s if self._sensing else max(timeout, LEAST_WAIT_S)
         try:
-            answer = super()._recv_data(timeout, *technologies)
-        except (nfc.clf.TransmissionError, ValueError):
-            self.garbled = True
+            return super()._recv_data(timeout, *technologies)
+        except ValueError:  # no hexadecimal digits
+            self.collision = True
             raise nfc.clf.TransmissionError("no frame") from None
-        if self._sensing and select.select([self.socket], [], [], OVERLAP_S)[0]:
-            self.several = True
-            raise nfc.clf.TransmissionError("two answers to one request")
-        return answer
 
 
 def frontend_at(path: str, sense_s: float = SENSE_S) -> Any:

@@ -240,11 +240,19 @@ class ModelCard:
 class OnAir:
     """One card in the field. `model` None: it answers a sense and nothing more. `fwi`: frame waiting time, type B.
 
-    `lose`: called with each frame and its answer; returns True for an answer (or, None given, a command) that is lost.
+    `noise`: text in place of every frame of its own. `lose`: called with each frame and its answer; True for an answer
+    that is lost, or for a command where the answer is None.
     """
 
-    def __init__(self, technology: str = "106B", model: Any = None, sel_res: int = 0x20, fwi: int = 4) -> None:
-        self.technology, self.model, self.sel_res, self.fwi = technology, model, sel_res, fwi
+    def __init__(
+        self,
+        technology: str = "106B",
+        model: Any = None,
+        sel_res: int = 0x20,
+        fwi: int = 4,
+        noise: str | None = None,
+    ) -> None:
+        self.technology, self.model, self.sel_res, self.fwi, self.noise = technology, model, sel_res, fwi, noise
         self.lose: Callable[[bytes, bytes | None], bool] = lambda _frame, _answer: False
         self.number = 1
         self.activated = False
@@ -345,7 +353,8 @@ class Air:
                     answer = card.frame(bytes.fromhex(data))
                     # Taken away meanwhile: nothing of it is heard any more.
                     if answer is not None and card in self.cards:
-                        air.sendto(f"{technology} {answer.hex()}".encode(), sender)
+                        said = answer.hex() if card.noise is None else card.noise
+                        air.sendto(f"{technology} {said}".strip().encode(), sender)
 
 
 @pytest.fixture

@@ -52,6 +52,11 @@ def test_the_card_authenticates_before_anything_is_read(card) -> None:
     assert seen == [SELECT]
 
 
+def test_a_version_of_one_byte_is_read_too(card) -> None:
+    content = GOOD.replace("01020001", "010101")
+    assert read_record(Channel(card([(SELECT, "9000"), (FILE, "9000"), (READ, content + "6282")])), PROFILE)
+
+
 @pytest.mark.parametrize("tail", ["", "00", "FFFF", "00FF00"])
 def test_filler_and_the_end_of_file_warning_are_accepted(card, tail: str) -> None:
     scripted = card([(SELECT, "9000"), (FILE, "9000"), (READ, GOOD + tail + "6282")])
@@ -66,7 +71,7 @@ def test_filler_and_the_end_of_file_warning_are_accepted(card, tail: str) -> Non
         GOOD[:-12],  # no last day
         GOOD + "01020001",  # a tag twice
         GOOD.replace("01020001", "01020002"),  # another version
-        GOOD.replace("01020001", "010101"),  # a length that is not the tag's
+        GOOD.replace("01020001", "0103000001"),  # a length that is not the tag's
         GOOD.replace("01020001", "09020001"),  # a tag nobody knows
         GOOD.replace("0203412015", "020341201A"),  # no decimal digit
         GOOD.replace("20350331", "20350231"),  # no such day

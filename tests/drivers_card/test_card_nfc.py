@@ -13,9 +13,10 @@ import nfc.clf
 import pytest
 
 from drivers.card_nfc import NfcReader
-from drivers.card_transport import CardMute, Presence, reason_of
+from drivers.card_transport import CardForeign, CardMute, Presence, reason_of
 from drivers.worker import DeviceRefused
 from kiosk import errors
+from kiosk.events import CardKind
 
 VERIFY = bytearray.fromhex("002000800431323334")
 SELECT = bytes.fromhex("00A4040C0AD392F000260100000001")
@@ -123,15 +124,29 @@ def test_a_lost_activation_is_tried_again(reader, air, on_air, mine) -> None:
     assert len(lost) == 2
 
 
-def test_noise_is_something_that_lies_badly(reader, air, on_air, monkeypatch) -> None:
-    card = on_air("106B")
-    air.cards = [card]
-    monkeypatch.setattr(card, "_sensed", lambda _data: b"\x50\xff")
-    assert reader.look() == (Presence.MUTE, False)
-    with pytest.raises(CardMute):
+@pytest.mark.parametrize("answer", ["50", "50FF00", "noise"])
+def test_an_answer_of_no_single_card_is_a_collision(reader, air, on_air, answer: str) -> None:
+    air.cards = [on_air("106B", noise=answer)]
+    assert [reader.look() for _ in range(2)] == [(Presence.CARD, False)] * 2
+    with pytest.raises(CardForeign) as caught:
         reader.connect()
+    assert caught.value.kind is CardKind.SEVERAL
     reader.disconnect()
     assert not reader.connected
+
+
+def test_a_broken_frame_is_nobody(reader, air, on_air) -> None:
+    air.cards = [on_air("106B", noise="")]
+    assert reader.look() == (Presence.EMPTY, False)
+
+
+def test_a_card_that_is_chosen_and_answers_no_block_is_mute_and_stays_so(reader, air, on_air, mine) -> None:
+    card = on_air("106B", mine)
+    card.lose = lambda frame, _answer: frame[0] & 0xE0 in (0x00, 0xA0) and frame[0] not in (0x05, 0x1D)
+    air.cards = [card]
+    assert [reader.look() for _ in range(3)] == [(Presence.MUTE, False)] * 3
+    with pytest.raises(CardMute):
+        reader.connect()
 
 
 # ---- speaking ----------------------------------------------------------------------------------------------
@@ -181,6 +196,7 @@ def test_an_error_carries_nothing_of_the_command(reader, air, on_air, mine) -> N
         (OSError(errno.ENODEV, "gone"), errors.DeviceOffline, "offline"),
         (OSError(errno.EIO, "31323334"), errors.DeviceOffline, "offline"),
         (TypeError("a reader that answers nonsense"), errors.DeviceOffline, "offline"),
+        (IndexError("an empty block"), errors.ProtocolViolation, "unreadable"),
         (nfc.clf.TimeoutError("x"), errors.CardRemoved, "removed"),
         (nfc.clf.BrokenLinkError("x"), errors.CardRemoved, "removed"),
         (nfc.tag.tt4.Type4TagCommandError(nfc.tag.TIMEOUT_ERROR), errors.CardRemoved, "removed"),

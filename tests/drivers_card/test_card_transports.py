@@ -176,7 +176,7 @@ class Nfc:
             "felica": [self.on_air("212F")],
             "phone": [self.on_air("106A", model)],
             "memory card": [self.on_air("106A", sel_res=0x08)],
-            "two cards": [self.on_air(), self.on_air()],
+            "two cards": [self.on_air(noise="50")],
             "no chip": [self.on_air()],
         }[thing]
 
