@@ -1,4 +1,4 @@
-"""The driver through the real pcscd against the simulated card of the bench.
+"""The driver against the simulated cards of the bench: through the real pcscd, and through nfcpy's radio.
 
 pcsc-lite takes the socket's name with the first context and keeps it, so one stand serves the whole process.
 """
@@ -10,7 +10,7 @@ import queue
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -19,10 +19,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from drivers.card_certificate import CardTrust
+from drivers.card_juki import JukiProfile
 from drivers.card_pcsc import SOCKET_VARIABLE
 from drivers.card_readers import make_reader
 from drivers.card_watchdog import Deadlines
-from hardware_sim.card import AUTH_POLICY_OID, CardAuthority, CardSpec, CardStand
+from hardware_sim.card import AUTH_POLICY_OID, CardAuthority, CardSpec, CardStand, RadioStand
 from kiosk.effects import IdentifyCard, SignChallenge
 from kiosk.events import (
     CardFailed,
@@ -46,16 +47,23 @@ DEADLINE_S = 15.0
 CHALLENGE = b"challenge of the city"
 INS_VERIFY = 0x20
 COUNT = "00200080"
+JUKI = JukiProfile(bytes.fromhex("F04B4F534B4A554B4901"), 0x0001, 1)
 
 
 @dataclass(frozen=True)
 class Named:
     """Reader settings."""
 
-    name_contains: str
+    driver: str
+    name_contains: str = ""
     csock: str = ""
-    driver: str = "pcsc"
     device: str = ""
+
+
+def settings_for(stand: CardStand | RadioStand) -> Named:
+    if isinstance(stand, RadioStand):
+        return Named("nfc", device=stand.device)
+    return Named("pcsc", name_contains="Virtual PCD 00 00", csock=str(stand.csock))
 
 
 class Today:
@@ -66,10 +74,9 @@ class Today:
 class Terminal:
     """The driver as the core sees it."""
 
-    def __init__(self, stand: CardStand, trust: CardTrust, deadlines: Deadlines | None = None) -> None:
-        settings = Named("Virtual PCD 00 00", str(stand.csock))
+    def __init__(self, stand: CardStand | RadioStand, trust: CardTrust, deadlines: Deadlines | None = None) -> None:
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self.driver = make_reader(settings, trust, Today(), None, deadlines=deadlines)
+        self.driver = make_reader(settings_for(stand), trust, Today(), JUKI, deadlines=deadlines)
         self.order = 0
 
     def expect(self, event: Event) -> None:
@@ -114,17 +121,31 @@ def trust(authority_dir: Path) -> CardTrust:
     return CardTrust((CardAuthority(authority_dir).auth_ca_certificate_der,), AUTH_POLICY_OID)
 
 
-@pytest.fixture(scope="module")
-def stand(authority_dir: Path, trust: CardTrust, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CardStand]:
+@pytest.fixture(scope="module", params=[CardStand, RadioStand], ids=["pcsc", "nfc"])
+def stand(
+    request: pytest.FixtureRequest, authority_dir: Path, trust: CardTrust, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CardStand | RadioStand]:
     before = os.environ.get(SOCKET_VARIABLE)
-    with CardStand(tmp_path_factory.mktemp("card-stand"), authority_dir) as started:
-        started.register(CardSpec("mine", serial=11, pin="4071"))
-        started.register(CardSpec("other", serial=12, pin="4071"))
-        started.register(
-            CardSpec("old", serial=13, not_before=datetime(2015, 1, 1, tzinfo=UTC),
-                     not_after=datetime(2020, 1, 1, tzinfo=UTC))
-        )  # fmt: skip
-        started.register(CardSpec("licence", kind="driving_licence"))
+    with request.param(tmp_path_factory.mktemp("card-stand"), authority_dir) as started:
+        for spec in (
+            CardSpec("mine", serial=11, pin="4071"),
+            CardSpec("other", serial=12, pin="4071"),
+            CardSpec(
+                "old",
+                serial=13,
+                not_before=datetime(2015, 1, 1, tzinfo=UTC),
+                not_after=datetime(2020, 1, 1, tzinfo=UTC),
+            ),
+            CardSpec("empty", serial=15, certificate="absent"),
+            CardSpec("no-pin", serial=16, pin_set=False),
+            CardSpec("juki", kind="juki", juki_id="5A" * 16, home="412015", expires=date(2035, 3, 31)),
+            CardSpec("broken-juki", kind="juki", juki_data="0102"),
+            CardSpec("real-juki", kind="juki_jpki", serial=17),
+            CardSpec("phone", kind="phone"),
+            CardSpec("felica", kind="felica"),
+            CardSpec("licence", kind="driving_licence"),
+        ):
+            started.register(spec)
         yield started
     os.environ.pop(SOCKET_VARIABLE, None)
     if before is not None:
@@ -132,7 +153,7 @@ def stand(authority_dir: Path, trust: CardTrust, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture
-def terminal(stand: CardStand, trust: CardTrust) -> Iterator[Terminal]:
+def terminal(stand: CardStand | RadioStand, trust: CardTrust) -> Iterator[Terminal]:
     stand.set_tries("mine", 3)
     stand.trace(clear=True)
     made = Terminal(stand, trust)
@@ -149,7 +170,7 @@ def terminal(stand: CardStand, trust: CardTrust) -> Iterator[Terminal]:
         made.driver.close()
 
 
-def identified(terminal: Terminal, stand: CardStand) -> CardIdentified:
+def identified(terminal: Terminal, stand: CardStand | RadioStand) -> CardIdentified:
     stand.insert("mine")
     terminal.expect(CardPresented())
     event = terminal.identify()
@@ -157,12 +178,12 @@ def identified(terminal: Terminal, stand: CardStand) -> CardIdentified:
     return event
 
 
-def verifies_with_pin(stand: CardStand) -> int:
+def verifies_with_pin(stand: CardStand | RadioStand) -> int:
     """Commands VERIFY that carried a PIN, counted by the card."""
     return sum(1 for c in stand.trace() if c["header"] == COUNT and c["lc"])
 
 
-def test_a_card_signs_after_a_wrong_and_a_right_pin(terminal: Terminal, stand: CardStand) -> None:
+def test_a_card_signs_after_a_wrong_and_a_right_pin(terminal: Terminal, stand: CardStand | RadioStand) -> None:
     event = identified(terminal, stand)
     assert (event.kind, event.tries_left, event.trouble) == (CardKind.MY_NUMBER, 3, "")
     assert terminal.sign("0000") == PinRefused(terminal.order, 2)
@@ -176,7 +197,7 @@ def test_a_card_signs_after_a_wrong_and_a_right_pin(terminal: Terminal, stand: C
     assert verifies_with_pin(stand) == 2
 
 
-def test_the_last_try_blocks(terminal: Terminal, stand: CardStand) -> None:
+def test_the_last_try_blocks(terminal: Terminal, stand: CardStand | RadioStand) -> None:
     stand.set_tries("mine", 1)
     assert identified(terminal, stand).tries_left == 1
     assert terminal.sign("0000") == PinRefused(terminal.order, 0)
@@ -184,7 +205,7 @@ def test_the_last_try_blocks(terminal: Terminal, stand: CardStand) -> None:
     assert verifies_with_pin(stand) == 1
 
 
-def test_another_card_is_not_asked(terminal: Terminal, stand: CardStand) -> None:
+def test_another_card_is_not_asked(terminal: Terminal, stand: CardStand | RadioStand) -> None:
     identified(terminal, stand)
     stand.remove()
     terminal.expect(CardRemoved())
@@ -194,21 +215,69 @@ def test_another_card_is_not_asked(terminal: Terminal, stand: CardStand) -> None
     assert verifies_with_pin(stand) == 0
 
 
-def test_other_cards_are_told_apart(terminal: Terminal, stand: CardStand) -> None:
-    stand.insert("old")
+@pytest.mark.parametrize(
+    ("card", "kind", "trouble"),
+    [
+        ("old", CardKind.MY_NUMBER, "expired"),
+        ("empty", CardKind.MY_NUMBER, "unreadable"),
+        ("no-pin", CardKind.MY_NUMBER, "pin_never_set"),
+        ("juki", CardKind.JUKI, ""),
+        ("broken-juki", CardKind.JUKI, "unreadable"),
+        ("real-juki", CardKind.JUKI, "expired"),
+        ("phone", CardKind.PHONE, ""),
+        ("felica", CardKind.FELICA, ""),
+        ("licence", CardKind.UNKNOWN, ""),
+    ],
+)
+def test_cards_are_told_apart(
+    terminal: Terminal, stand: CardStand | RadioStand, card: str, kind: CardKind, trouble: str
+) -> None:
+    stand.insert(card)
     terminal.expect(CardPresented())
     event = terminal.identify()
     assert isinstance(event, CardIdentified)
-    assert event.trouble == "expired"
-    stand.remove()
-    terminal.expect(CardRemoved())
-    stand.insert("licence")
-    terminal.expect(CardPresented())
-    assert terminal.identify() == CardIdentified(terminal.order, CardKind.UNKNOWN)
+    assert (event.kind, event.trouble) == (kind, trouble)
+    assert (event.handle, event.home) == ((b"\x5a" * 16, "412015") if card == "juki" else (b"", ""))
+    assert verifies_with_pin(stand) == 0
+
+
+def test_two_cards_at_once(terminal: Terminal, stand: CardStand | RadioStand) -> None:
+    """A radio without collisions sees both; PC/SC has no word for it."""
+    stand.insert("mine", "other")
+    seen = terminal.events.get(timeout=DEADLINE_S)
+    assert isinstance(seen, CardPresented)
+    event = terminal.identify()
+    if isinstance(stand, RadioStand):
+        assert event == CardIdentified(terminal.order, CardKind.SEVERAL)
+    else:
+        assert (seen.mute, event) == (True, CardFailed(terminal.order, "mute"))
+
+
+def test_a_card_without_power_is_mute(terminal: Terminal, stand: CardStand | RadioStand) -> None:
+    stand.mute(True)
+    try:
+        stand.insert("mine")
+        terminal.expect(CardPresented(mute=True))
+        assert terminal.identify() == CardFailed(terminal.order, "mute")
+    finally:
+        stand.mute(False)
+
+
+def test_an_unplugged_reader_comes_back(terminal: Terminal, stand: CardStand | RadioStand) -> None:
+    identified(terminal, stand)
+    stand.unplug()
+    try:
+        assert terminal.await_event(DeviceFaulted) == DeviceFaulted(Part.READER, "offline")
+    finally:
+        stand.plug()
+    terminal.expect(DeviceOnline(Part.READER))
+    terminal.await_event(CardPresented)
+    assert isinstance(terminal.identify(), CardIdentified)
+    assert isinstance(terminal.sign("4071"), CardSigned)
 
 
 @pytest.mark.parametrize(("when", "left"), [("before", 3), ("after", 2)])
-def test_a_card_pulled_during_verify(terminal: Terminal, stand: CardStand, when: str, left: int) -> None:
+def test_a_card_pulled_during_verify(terminal: Terminal, stand: CardStand | RadioStand, when: str, left: int) -> None:
     identified(terminal, stand)
     stand.trace(clear=True)
     stand.slow(150)
@@ -229,7 +298,9 @@ def test_a_card_pulled_during_verify(terminal: Terminal, stand: CardStand, when:
     assert event.tries_left == left
 
 
-def test_a_dead_pcscd_is_reported_once_and_recovered_from(terminal: Terminal, stand: CardStand) -> None:
+def test_a_dead_pcscd_is_reported_once_and_recovered_from(terminal: Terminal, stand: CardStand | RadioStand) -> None:
+    if not isinstance(stand, CardStand):
+        pytest.skip("the radio has no daemon")
     identified(terminal, stand)
     restarts = stand.status()["pcscd_restarts"]
     stand.kill_pcscd(down_ms=500)
@@ -242,7 +313,7 @@ def test_a_dead_pcscd_is_reported_once_and_recovered_from(terminal: Terminal, st
     assert isinstance(terminal.sign("4071"), CardSigned)
 
 
-def test_a_card_that_hangs_is_reported_while_it_hangs(stand: CardStand, trust: CardTrust) -> None:
+def test_a_card_that_hangs_is_reported_while_it_hangs(stand: CardStand | RadioStand, trust: CardTrust) -> None:
     terminal = Terminal(stand, trust, Deadlines(identify_s=0.3))
     terminal.driver.start(terminal.events.put)
     try:
@@ -268,7 +339,7 @@ def test_a_card_that_hangs_is_reported_while_it_hangs(stand: CardStand, trust: C
         terminal.driver.close()
 
 
-def test_a_released_card_is_seen_leaving(terminal: Terminal, stand: CardStand) -> None:
+def test_a_released_card_is_seen_leaving(terminal: Terminal, stand: CardStand | RadioStand) -> None:
     identified(terminal, stand)
     terminal.driver.release()
     commands = len(stand.trace())
