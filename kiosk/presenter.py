@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from config.hours import explain
+from config.hours import SERVER, explain
 from kiosk import view_model as v
 from kiosk.catalogue import JST, KINDS_OF_ISSUE, PART, Names, local_day
 from kiosk.events import Part, Place
@@ -162,8 +162,8 @@ def _with_person(session: Session, now: Moment, frame: v.Frame) -> v.View:
             accepted = accepts(session)
             over_fee = {yen for yen in (500, 100) if yen not in accepted}
             exact_only = bool(over_fee) and session.tally.inserted == 0
-            inserted = session.tally.inserted
-            return v.Pay(frame, session.price_yen, inserted, accepted, exact_only, session.receipt_ready)
+            inserted, note = session.tally.inserted, _names(session).change_note
+            return v.Pay(frame, session.price_yen, inserted, accepted, exact_only, session.receipt_ready, note)
         case State.PRINTING:
             copies = session.wish.copies if session.wish else 1
             return v.Printing(frame, min(len(session.outcomes) + 1, copies), copies, session.waiting_for)
@@ -282,7 +282,8 @@ def _closed(session: Session, now: Moment, frame: v.Frame) -> v.View:
     following = opening.next_opening.astimezone(JST) if opening.next_opening else None
     # Reasons of dated exceptions and names of holidays are written in Japanese.
     detail = opening.detail if frame.language == "ja" else ""
-    return v.Closed(frame, opening.reason.value, detail, following, _names(session).alternatives)
+    reason = "server" if opening.limited_by == SERVER else opening.reason.value
+    return v.Closed(frame, reason, detail, following, _names(session).alternatives)
 
 
 def _offers(session: Session, now: Moment) -> tuple[v.Offer, ...]:

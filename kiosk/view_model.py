@@ -77,7 +77,8 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Outside opening hours. reason: id of config.calendar.Reason in lower case; next_opening: local time."""
+    """Outside opening hours. reason: id of config.calendar.Reason in lower case, or `server` when it is the city's
+    server that is shut; next_opening: local time."""
 
     frame: Frame
     reason: str
@@ -88,7 +89,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class OutOfService:
-    """reason: reader, cash, printer, issuer, paper, change, stopped, sound, sensors, left_behind, journal."""
+    """reason: reader, cash, printer, issuer, paper, change, stopped, sound, sensors, receipt, left_behind, journal."""
 
     frame: Frame
     reason: str
@@ -227,7 +228,10 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Pay:
-    """accepted: denominations the slot takes now; exact_only: no change can be given; receipt: one can be printed."""
+    """accepted: denominations the slot takes now; exact_only: no change can be given; receipt: one can be printed.
+
+    change_note: what the municipality says about coins and change, in the frame's language.
+    """
 
     frame: Frame
     price_yen: int
@@ -235,6 +239,7 @@ class Pay:
     accepted: frozenset[int]
     exact_only: bool = False
     receipt: bool = True
+    change_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +257,8 @@ class Take:
     """Things to take, in the order to name them: certificate, change, receipt. owed: yen that stay owed.
 
     by_touch: the machine has no sensor for the first of them, a button stands for it.
-    receipt: "" (none is meant to come), printing, printed, failed.
+    receipt: "" (none is meant to come), printing, printed, failed. While it prints it is named in things only when
+    nothing else is left to take.
     """
 
     frame: Frame

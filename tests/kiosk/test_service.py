@@ -118,7 +118,7 @@ def test_the_machine_is_open_only_while_the_citys_server_is(world) -> None:
     world.after(2 * 3600)
     shown = view(world)
     assert isinstance(shown, v.Closed)
-    assert shown.next_opening == datetime(2026, 11, 25, 9, 0, tzinfo=JST)
+    assert (shown.reason, shown.next_opening) == ("server", datetime(2026, 11, 25, 9, 0, tzinfo=JST))
     world.see(e.CardPresented())
     assert world.session.tx == ""
 
