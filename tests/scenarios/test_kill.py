@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from hardware_sim.bench.gate import ANY, Passage, Phase
+from hardware_sim.bench.trays import RECEIPT_TRAY
 from hardware_sim.bench.world import PURSE, Bench
 from hardware_sim.scenario.evidence import JOURNAL, books, entries, last_entry, open_transactions
 
@@ -74,8 +75,8 @@ class Visit:
             self._touch(target)
         self._until("take_card")
         bench.take_card()
-        self._touch("certificate-residence")
-        for screen in ("choose_items", "choose_copies", "confirm"):
+        self._touch("certificate-seal")
+        for screen in ("choose_copies", "confirm"):
             self._until(screen)
             self._touch("next")
         self._until("arrived")
@@ -129,7 +130,7 @@ class Visit:
             bench.cash.inserted() - self.inserted,
             bench.cash.paid_back() - self.paid_back,
             books(entries(bench.state.kiosk / JOURNAL, self.entry)),
-            len(bench.trays.paper.printed(self.sheet)),
+            sum(sheet.tray != RECEIPT_TRAY for sheet in bench.trays.paper.printed(self.sheet)),
             first_screen,
         )
 

@@ -95,6 +95,7 @@ def test_a_person_finishes_by_clicks_alone(bench: Bench, page: Page, shot: Calla
     shot("2-take-card")
     page.click("#card-take")
     panel.touch("certificate-residence")
+    panel.touch("household-whole")
     for screen in ("choose_items", "choose_copies", "confirm"):
         panel.shows(screen)
         panel.touch("next")
@@ -105,10 +106,11 @@ def test_a_person_finishes_by_clicks_alone(bench: Bench, page: Page, shot: Calla
     page.click("#coin-100")
     page.click("#coin-500")
     panel.shows("take")
+    expect(page.locator("#sheets .sheet")).to_have_count(2)  # the certificate, then the receipt
     expect(page.locator("#sheets .sheet img").first).to_be_visible()
     expect(page.locator("#change-yen")).to_have_text("300円")
     shot("4-take")
-    page.click("#sheets .sheet")
+    page.locator("#sheets .sheet").first.click()
     expect(page.locator("#reading img").first).to_be_visible()
     for image in page.locator("#reading img").all():
         expect(image).to_have_js_property("complete", True)

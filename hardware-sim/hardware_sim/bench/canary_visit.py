@@ -41,6 +41,7 @@ from .cards import BenchCard
 from .errors import BenchError
 from .preflight import check_packages
 from .processes import processes
+from .trays import RECEIPT_TRAY
 from .world import Bench, Options
 
 PIN = "7391"
@@ -124,6 +125,8 @@ class CanaryVisit:
         found.windows = len(held)
         bench.breaker.clear("printer")
         self._await("take", timeout_s=90)
+        if not bench.wait_until(lambda: any(s.tray == RECEIPT_TRAY for s in bench.printer.output()), _STEP_S):
+            raise BenchError("no receipt came out")
         bench.trays.take_paper()
         bench.trays.take_change()
         self._await("idle")
@@ -173,6 +176,7 @@ class CanaryVisit:
         self._await("take_card")
         self._bench.take_card()
         self._touch("certificate-residence")
+        self._touch("household-whole")
         for screen in ("choose_items", "choose_copies", "confirm"):
             self._await(screen)
             self._touch("next")
