@@ -96,7 +96,7 @@ class Pair:
     label_width: float
     value: str
     value_width: float
-    sizes: Sequence[float] = steps(VALUE_PT, 7.5)
+    sizes: Sequence[float] = steps(VALUE_PT, 7)
     lines: int = 2
     note: str = ""
     """A second, smaller line in the value's cell."""
