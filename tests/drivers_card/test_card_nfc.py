@@ -179,6 +179,15 @@ def test_a_lost_block_is_repeated_and_the_pin_counted_once(reader, air, on_air, 
     assert (len(lost), mine.verifies) == (1, 1)
 
 
+def test_the_field_goes_off_with_the_connection_and_not_at_the_next_look(reader, air, on_air, mine) -> None:
+    connected(reader, air, on_air("106B", mine))
+    air.heard.clear()
+    reader.disconnect()
+    air.unplug()  # everything sent before was heard
+    assert air.heard == ["RFOFF"]
+    assert not mine.application
+
+
 def test_an_error_carries_nothing_of_the_command(reader, air, on_air, mine) -> None:
     connection = connected(reader, air, on_air("106B", mine))
     air.cards = []
