@@ -97,6 +97,23 @@ def test_a_lost_presence_check_takes_no_card_away(reader, air, on_air, mine) -> 
     assert [frame[0] & 0xFE for frame in checks] == [0xB2, 0xB2]
 
 
+def test_a_lost_sense_after_an_order_takes_no_card_away(reader, air, on_air, mine) -> None:
+    card = on_air("106B", mine)
+    connected(reader, air, card)
+    reader.disconnect()
+    senses: list[bytes] = []
+
+    def lose(frame: bytes, answer: bytes | None) -> bool:
+        if frame[0] == 0x05 and answer is None:
+            senses.append(frame)
+            return len(senses) == 1
+        return False
+
+    card.lose = lose
+    assert reader.look() == (Presence.CARD, False)
+    assert len(senses) == 2
+
+
 def test_a_card_that_wants_much_time_is_sensed_and_not_waited_for(reader, air, on_air, mine) -> None:
     """Its answer to a presence check may take longer than a look is allowed to."""
     air.cards = [on_air("106B", mine, fwi=14)]
