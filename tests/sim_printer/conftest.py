@@ -235,7 +235,7 @@ def pdf() -> Callable[..., bytes]:
 
 @pytest.fixture
 def wire() -> Any:
-    """The builders of octets: `wire.attr`, `wire.words`, `wire.media_source`, `wire.media_size`; `wire.one` for answers."""
+    """The builders of octets: `wire.attr`, `wire.words`, `wire.media_source`, `wire.media_size`, `wire.one`."""
 
     class Wire:
         attr = staticmethod(attr)
