@@ -66,6 +66,10 @@ class Reader:
         assert len(sensb_res) == 24
         assert self.ask("1d" + sensb_res[2:10] + "00080100") == "00"
 
+    def wake(self) -> None:
+        """WUPB, which also halted cards hear, and ATTRIB."""
+        assert self.ask("1d" + self.ask("050018")[2:10] + "00080100") == "00"
+
     def off(self) -> None:
         self._socket.send(b"RFOFF")
 
@@ -171,6 +175,20 @@ def test_taken_away_while_it_thinks(slot: RadioSlot, reader: Reader, card: JpkiC
     reader.choose()
     assert reader.ask("02" + SELECT_AP) == "029000"  # long before the minute is over
     assert len(slot.trace()) == 1
+
+
+def test_deselected_while_it_thinks(slot: RadioSlot, reader: Reader, card: JpkiCard) -> None:
+    slot.insert([card])
+    reader.choose()
+    reader.ask("02" + SELECT_AP)
+    slot.slow_down(60_000)
+    assert reader.ask("03" + SELECT_PIN) == "f202"
+    slot.slow_down(0)
+    assert reader.ask("c2") == "c2"
+    assert reader.ask("050010") == ""
+    reader.wake()
+    assert reader.ask("02" + SELECT_PIN) == "026a82"  # long before the minute is over, and nothing is selected
+    assert len(slot.trace()) == 2
 
 
 @pytest.mark.parametrize(("when", "tries"), [(Pull.BEFORE, 3), (Pull.AFTER, 2)])
