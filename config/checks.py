@@ -22,9 +22,11 @@ from config.schema import (
     CameraSettings,
     CertificateKind,
     CertificateSettings,
+    Contract,
     DatedException,
     FlowProfile,
     JukiCard,
+    LegalBasis,
     National,
     Profile,
     Window,
@@ -116,6 +118,12 @@ def _profile(profile: Profile) -> Found:
         yield "minimum_age", f"is {profile.minimum_age}; it must not be above {_HIGHEST_MINIMUM_AGE}"
     for n in twice(profile.suspended_areas):
         yield f"suspended_areas[{n}]", "is listed twice: remove one"
+    for n in twice([processor.name for processor in profile.processors]):
+        yield f"processors[{n}].name", "is listed twice: put both roles into one entry"
+    for n in twice([contract.name for contract in profile.contracts]):
+        yield f"contracts[{n}].name", "is listed twice: keep the one that holds"
+    for n in twice([yearly.task for yearly in profile.yearly]):
+        yield f"yearly[{n}].task", "is listed twice: keep the one last done"
 
 
 def _english(profile: Profile) -> Found:
@@ -182,6 +190,16 @@ def _legal_basis(profile: Profile) -> Found:
         yield "legal_basis", 'has no entry for activity "issue": name the rule that allows issuing'
     if profile.camera.required and "camera" not in activities:
         yield "legal_basis", 'has no entry for activity "camera" though camera.required is true: add it'
+
+
+def _basis(basis: LegalBasis) -> Found:
+    if basis.effective_until is not None and basis.effective_until < basis.effective_from:
+        yield "effective_until", f"comes before effective_from ({basis.effective_from}): swap them"
+
+
+def _contract(contract: Contract) -> Found:
+    if contract.review_by <= contract.signed:
+        yield "review_by", f"does not come after signed ({contract.signed}): enter the next review"
 
 
 def _catalogue(profile: Profile) -> Found:
@@ -272,9 +290,11 @@ CHECKS: Mapping[type, Callable[[Any], Found]] = {
     CalendarSettings: _calendar,
     CameraSettings: _camera,
     CertificateSettings: _certificate,
+    Contract: _contract,
     DatedException: _exception,
     FlowProfile: _flow,
     JukiCard: _juki_card,
+    LegalBasis: _basis,
     National: _national,
     Profile: _profile,
     YearEnd: _year_end,

@@ -32,6 +32,45 @@ class LegalBasis:
     effective_from: date
     reference: str = ""
     """Number and date of the document by which it was decided or asked, where there is one."""
+    effective_until: date | None = None
+    """Last day in force; None: in force to this day. An entry that has ended stays in the list (T-16)."""
+
+    def in_force(self, day: date) -> bool:
+        """Whether it holds on ``day``."""
+        return self.effective_from <= day and (self.effective_until is None or day <= self.effective_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """An organisation through whose hands or machines the data pass, beside the municipality itself (F-14)."""
+
+    name: str
+    role: str
+    """What it does with the data, in Japanese."""
+    under: str = ""
+    """Agreement or rule it is bound by; empty where the documents name none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """An agreement about the service, with the day by which it is looked at again (F-13)."""
+
+    name: str
+    partner: str
+    signed: date
+    review_by: date
+    """Last day for the review."""
+
+
+@dataclass(frozen=True, slots=True)
+class YearlyTask:
+    """Something that has to be done every year, such as the security diagnosis (F-33)."""
+
+    task: str
+    last_done: date | None = None
+    """None: never, as far as is recorded."""
+    by: str = ""
+    """Whose task it is; empty: the section in charge's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,3 +261,7 @@ class Profile:
     """Whoever has announced a move gets the record with 転出予定地・転出確定地; False: is sent to the counter."""
     minimum_age: int = 15
     """Completed years below which a person is sent to the counter; 0: nobody is."""
+    processors: tuple[Processor, ...] = ()
+    """Organisations on the way of the data, from the city's server to the terminal."""
+    contracts: tuple[Contract, ...] = ()
+    yearly: tuple[YearlyTask, ...] = ()

@@ -36,6 +36,7 @@ from config.municipal import (
     CameraSettings,
     CertificateKind,
     CertificateSettings,
+    Contract,
     DatedException,
     English,
     Fee,
@@ -43,8 +44,10 @@ from config.municipal import (
     KeySettings,
     Language,
     LegalBasis,
+    Processor,
     Profile,
     YearEnd,
+    YearlyTask,
 )
 from config.national import (
     ALLOWED_ORDERS,
@@ -73,6 +76,7 @@ __all__ = [
     "CertificateKind",
     "CertificateSettings",
     "CoinPosition",
+    "Contract",
     "DatedException",
     "English",
     "Fee",
@@ -88,6 +92,7 @@ __all__ = [
     "National",
     "Panel",
     "PrinterSettings",
+    "Processor",
     "Profile",
     "ReaderSettings",
     "SensorSettings",
@@ -96,6 +101,7 @@ __all__ = [
     "Step",
     "Window",
     "YearEnd",
+    "YearlyTask",
 ]
 
 
