@@ -84,10 +84,17 @@ def test_receipt_paper_missing_is_known_before_and_stops_no_certificate(
     assert faults == [Part.RECEIPT]
 
 
+@pytest.mark.parametrize(("receipt_s", "receipt_blocked_s"), [(1.0, 600.0), (600.0, 0.5)])
 def test_a_receipt_that_does_not_come_is_given_up_and_never_comes_later(
-    bench: PrinterBench, make: Callable[..., CertificatePrinter], answers: Any, fast: Limits, runtime: Path
+    bench: PrinterBench,
+    make: Callable[..., CertificatePrinter],
+    answers: Any,
+    fast: Limits,
+    runtime: Path,
+    receipt_s: float,
+    receipt_blocked_s: float,
 ) -> None:
-    printer = make(replace(fast, receipt_s=1.0))
+    printer = make(replace(fast, receipt_s=receipt_s, receipt_blocked_s=receipt_blocked_s))
     bench.fault("hold_next")
     printer.print_receipt(receipt(1))
     assert answers.wait(events.ReceiptJudged).outcome is PrintOutcome.NOT_PRINTED
