@@ -61,7 +61,8 @@ def pin_pad(view: PinPad, context: Context) -> Screen:
     page.head()
     page.foot()
     page.title("pin_pad.title_wrong" if view.wrong else "pin_pad.title")
-    page.lead("pin_pad.lead_wrong" if view.wrong else "pin_pad.lead", max_lines=1)
+    lead = "pin_pad.lead" if view.keep_card else "pin_pad.lead_city"
+    page.lead("pin_pad.lead_wrong" if view.wrong and view.keep_card else lead, max_lines=1)
     top = _keys(page, view.digits == PIN_LENGTH)
     _dots(page, view, page.y, top)
     return page.finish()

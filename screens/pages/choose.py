@@ -42,13 +42,14 @@ def choose_certificate(view: ChooseCertificate, context: Context) -> Screen:
     rows: list[Choice] = []
     for offer in view.offers:
         note_id = f"certificate.note.{offer.kind}" if offer.available else "certificate.none"
+        note = page.words.get(note_id) if note_id in page.words else ""
         rows.append(
             Choice(
                 f"certificate-{offer.kind}",
                 f"offer.{offer.kind}",
                 offer.name,
                 note_id,
-                page.words.get(note_id) if note_id in page.words else "",
+                note if offer.available else offer.note or note,
                 page.yen(offer.fee_yen) if offer.available else "",
                 CertificateChosen(offer.kind) if offer.available else None,
             )
@@ -314,6 +315,8 @@ def _summary(page: Page, view: Confirm, room: Rect) -> None:
     if view.household:
         household = f"household.{view.household}"
         words = page.words.get(household) if household in page.words else view.household
+        if view.household == "part" and view.members:
+            words = page.words.get("confirm.members", household=words, members=view.members)
         rows.append(("confirm.household", household, (words,)))
         names = tuple(page.words.first(f"items.{item}", "items.other")[1] for item in view.items)
         rows.append(("confirm.items", "confirm.items.value", names or (page.words.get("confirm.items_none"),)))

@@ -70,6 +70,8 @@ def pay(view: Pay, context: Context) -> Screen:
     missing = view.price_yen - view.inserted_yen
     page.title("pay.title" if missing > 0 else "pay.title_done")
     _amount(page, view, missing)
+    if not view.receipt:
+        note(page, "pay.no_receipt", fill="card", border="line")
     if view.exact_only and missing > 0:
         note(page, "pay.exact")
     lead_id = "pay.lead_exact" if view.exact_only else "pay.lead"
@@ -236,6 +238,10 @@ def take(view: Take, context: Context) -> Screen:
         page.main_button("taken", TakenPressed(PLACES[first]), "take.done")
     if view.owed_yen:
         _owed(page, view)
+    if view.receipt == "failed":
+        note(page, "take.receipt_failed", fill="card", border="shu")
+    if view.receipt == "printing" and view.things == ("receipt",):
+        note(page, "take.receipt_printing", fill="card", border="line")
     if len(view.things) > 1:
         _things(page, view)
     elif not view.by_touch and first in PLACES:

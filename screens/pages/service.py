@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kiosk.events import LanguageChosen
 from kiosk.view_model import Closed, Frame, Idle, OutOfService, Still
 from screens import theme
 from screens.elements import Align, Box, Picture, Rect, Screen, Text
@@ -11,6 +12,7 @@ from screens.page import BORDER, GAP, MARGIN, Context, Page
 
 ROW_H = 17.4
 CHIP_H = 17.0
+LANGUAGE_W, LANGUAGE_H = 84.0, 28.0
 
 
 def still(view: Still, context: Context) -> Screen:
@@ -32,7 +34,9 @@ def idle(view: Idle, context: Context) -> Screen:
     page = Page("idle", view.frame, context, phrase="idle")
     page.head()
     page.title("idle.title")
-    page.lead("idle.lead")
+    both = len(view.cards) > 1
+    page.lead("idle.lead_both" if both else "idle.lead_juki" if view.cards == ("juki",) else "idle.lead")
+    _languages(page, view.frame)
     _chips(page, view)
     if view.caution:
         _note(page, "idle.caution", view.caution)
@@ -40,6 +44,19 @@ def idle(view: Idle, context: Context) -> Screen:
         _prices(page, view)
     page.picture("card_in", top_gap=9, bottom_gap=9)
     return page.finish()
+
+
+def _languages(page: Page, frame: Frame) -> None:
+    """The other languages, each by its name in its own script, at the bottom of the first screen."""
+    others = [tag for tag in frame.languages if tag != frame.language]
+    if not others:
+        return
+    width = min(LANGUAGE_W, (page.inner - GAP * (len(others) - 1)) / len(others))
+    top = page.floor - LANGUAGE_H
+    for index, tag in enumerate(others):
+        rect = Rect(page.w - MARGIN - (index + 1) * width - index * GAP, top, width, LANGUAGE_H)
+        page.add(page.button(f"language-{tag}", rect, LanguageChosen(tag), f"language.{tag}"))
+    page.floor = top - GAP
 
 
 def _chips(page: Page, view: Idle) -> None:

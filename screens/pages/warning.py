@@ -12,12 +12,14 @@ from screens.page import MAIN_H, MARGIN, Context, Page
 def warning(frame: Frame, seconds: int, under: str, context: Context) -> Screen:
     page = Page("warning", frame, context, phrase="warning")
     page.head()
-    page.main_button("more-time", MoreTimePressed(), "warning.more", height=MAIN_H + 8)
+    if frame.more_time:
+        page.main_button("more-time", MoreTimePressed(), "warning.more", height=MAIN_H + 8)
     if frame.cancel:
         label = "foot.cancel_money" if frame.cancel_returns_money else "foot.cancel"
         page.main_button("cancel", CancelPressed(), label, style="plain", height=FOOT_LIKE_H)
     page.title("warning.title", theme.TAKE_TITLE, gap=14)
-    page.lead("warning.lead_money" if frame.cancel_returns_money else "warning.lead", colour="ink")
+    lead = "warning.lead_money" if frame.cancel_returns_money else "warning.lead"
+    page.lead(lead if frame.more_time else "warning.lead_last", colour="ink")
     digits = str(max(0, seconds))
     before, unit = page.words.get("warning.left"), page.words.get("warning.seconds")
     top, bottom = page.y + 10, page.floor - 10
