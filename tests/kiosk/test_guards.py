@@ -16,7 +16,6 @@ import pytest
 
 from kiosk import effects as f
 from kiosk import events as e
-from kiosk.__main__ import first_session
 from kiosk.errors import JournalError
 from kiosk.journal import Journal
 from kiosk.loop import Devices, Inbox, Loop
@@ -277,45 +276,7 @@ def test_the_entries_of_one_step_stand_or_fall_together(settings, tmp_path: Path
         journal.close()
 
 
-# ---- A7 and A8: what a new process knows -----------------------------------------------------------------
-
-
-@pytest.fixture
-def journal(settings, tmp_path: Path):
-    opened = Journal(tmp_path / "kiosk.sqlite", settings.machine.cash)
-    yield opened
-    opened.close()
-
-
-def new_process(settings: Any, journal: Journal) -> Any:
-    base = SimpleNamespace(settings=settings)
-    book = SimpleNamespace(names=tuple)
-    return first_session(base, journal, SimpleNamespace(now=lambda: AT), book)  # type: ignore[arg-type]
-
-
-def test_a_new_process_knows_latch_denials_and_what_was_interrupted(settings, journal) -> None:
-    journal.commit([f.Record("session_began", {"tx": "t1"}), f.Record("identity_denied", {"tx": "t1"})], AT)
-    journal.commit([f.Record("line_stopped", {"tx": "t1", "what": "subject"})], AT)
-    session = new_process(settings, journal)
-    assert (session.service.stopped, session.service.denials) == ("subject", 1)
-    assert [found.tx for found in session.interrupted] == ["t1"]
-
-
-def test_a_new_process_waits_for_every_part_this_machine_has(settings, journal) -> None:
-    with_sensors = new_process(settings, journal).rules
-    assert with_sensors.required >= {e.Part.READER, e.Part.CASH, e.Part.PRINTER, e.Part.ISSUER, e.Part.SENSORS}
-    assert with_sensors.sensed
-    bare = replace(settings, machine=replace(settings.machine, sensors=None))
-    without = new_process(bare, journal).rules
-    assert e.Part.SENSORS not in without.required
-    assert not without.sensed
-
-
-def test_every_process_has_names_of_its_own(settings, journal) -> None:
-    one, other = new_process(settings, journal).tokens, new_process(settings, journal).tokens
-    assert not set(one) & set(other)
-    most = max(c.max_copies for c in settings.profile.certificates)
-    assert len(set(one)) == 2 + most, "the transaction, each copy, the receipt"
+# ---- A8 and A9: the door, and what lies there ------------------------------------------------------------
 
 
 def test_the_door_opens_and_closes_by_the_clock_alone(world) -> None:
@@ -326,9 +287,6 @@ def test_the_door_opens_and_closes_by_the_clock_alone(world) -> None:
     assert world.state is State.CLOSED
     world.after(14 * 3600)
     assert world.state is State.IDLE
-
-
-# ---- A9: what lies there ---------------------------------------------------------------------------------
 
 
 def test_a_tray_is_not_believed_empty_before_the_sheet_can_have_reached_its_sensor(world) -> None:

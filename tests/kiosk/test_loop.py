@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -131,3 +132,30 @@ def test_every_turn_acknowledges_the_clock(rig) -> None:
     loop.turn(0)
     loop.turn(0)
     assert clock.acknowledged == 2
+
+
+NOBODY_ELSE = {f.Record, f.EndProcess, f.EraseDocuments, f.EraseSession, f.PrintCopy}
+"""Not one call of one port: tried by name elsewhere."""
+
+
+def order_of(kind: type) -> f.Effect:
+    """One order of this kind; what its fields hold does not matter here."""
+    return kind(**{name: None for name, spec in kind.__dataclass_fields__.items()})  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in get_args(f.Effect) if kind not in NOBODY_ELSE])
+def test_every_order_reaches_its_port(rig, kind: type) -> None:
+    """An order that reaches nobody is a person who waits for nothing."""
+    loop, everything, _, _ = rig
+    loop._devices = replace(loop._devices, staff=everything)
+    loop._carry_out((order_of(kind),), loop._now())
+    assert len(everything.log) == 1
+
+
+def test_staff_find_the_entry_of_what_was_left_behind_a_moment_ago(rig, world) -> None:
+    """The journal gives the entry its number, so the loop fetches it when it has been written."""
+    loop, everything, _, _ = rig
+    entry = (7, "change_tray", datetime(2026, 11, 24, tzinfo=UTC))
+    everything.found = lambda: (entry,)  # type: ignore[method-assign]
+    loop._carry_out((f.Record("left_behind", {"what": "change_tray"}),), loop._now())
+    assert loop.session.staff.found == (entry,)
