@@ -35,6 +35,8 @@ def _machine(machine: Machine) -> Found:
         yield "terminal_id", "must be up to 64 ASCII letters, digits, dots, hyphens and underscores"
     if machine.bench is not None and not machine.simulation:
         yield "bench", "is only for simulations: remove it from a real machine's file"
+    if machine.reader.device.startswith("udp:") and not machine.simulation:
+        yield "reader.device", "is a radio over the network, only for simulations: give a real reader, such as usb"
 
 
 def _reader(reader: ReaderSettings) -> Found:

@@ -393,3 +393,12 @@ def test_an_unreadable_file_is_named(machine_with: Callable[..., Path], tmp_path
     assert_told(faults(file), "machine.toml", "", "is not TOML")
     missing = machine_with(('profile = "saga"', 'profile = "gone.toml"'))
     assert_told(faults(missing), "gone.toml", "", "No such file")
+
+
+def test_a_radio_over_the_network_is_for_simulations_only(machine_with: Callable[..., Path]) -> None:
+    radio = ('driver = "pcsc"', 'driver = "nfc"\ndevice = "udp:127.0.0.1:54321"')
+    plain = (('name_contains = "Virtual PCD"\n', ""), ('csock = "/run/test/pcscd.comm"\n', ""))
+    said = "only for simulations: give a real reader"
+    real = faults(machine_with(radio, *plain, ("simulation = true", "simulation = false")))
+    assert_told(real, "machine.toml", "reader.device", said)
+    assert load(machine_with(radio, *plain)).machine.reader.device == "udp:127.0.0.1:54321"
