@@ -136,6 +136,42 @@ def test_a_new_session_begins_with_nothing_of_the_last(rig: Any) -> None:
     assert rig.step("pin") == e.IssuerFailed(rig.number, "no_card")
 
 
+# ---- somebody else --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("road", [MY_NUMBER, JUKI], ids=["my_number", "juki"])
+@pytest.mark.parametrize("place", [-3, -2])
+def test_the_row_of_somebody_else_stops_the_line_wherever_it_comes(rig: Any, road: tuple[str, ...], place: int) -> None:
+    rig.city.at, rig.city.change = road[place], {"subject": "00" * 32}
+    assert rig.until(road[place], road).step(road[place]) == e.IdentityMismatched(rig.number, "subject")
+
+
+@pytest.mark.parametrize("road", [MY_NUMBER, JUKI], ids=["my_number", "juki"])
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [({"subject": "00" * 32}, "subject"), ({"municipality": "131016"}, "municipality")],
+)
+def test_a_certificate_of_somebody_else_or_of_another_city_stops_the_line(
+    rig: Any, road: tuple[str, ...], change: dict[str, str], what: str
+) -> None:
+    """The page bears the other subject's own reference: only the session's own commitment can tell."""
+    rig.until("issue", road).city.change = change
+    assert rig.step("issue") == e.IdentityMismatched(len(road), what)
+    with pytest.raises(IssuerUnavailable):
+        rig.issuer.document(1)
+
+
+def test_an_answer_of_an_earlier_session_cannot_be_opened_in_the_next(rig: Any) -> None:
+    rig.until("issue").step("issue")
+    kept = rig.city.answers[-1]
+    rig.until("issue")
+    rig.city.wire = lambda _answer: kept
+    assert rig.step("issue") == e.IssuerFailed(rig.number, "foreign_envelope")
+    (one, first_key), (other, second_key) = rig.city.sessions
+    assert one != other
+    assert first_key != second_key
+
+
 # ---- what may be said -----------------------------------------------------------------------------------------
 
 PUBLIC = (

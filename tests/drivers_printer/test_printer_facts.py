@@ -115,7 +115,7 @@ def test_only_the_tray_asked_for_counts(tray: str, ready: bool, level: int) -> N
         ({"media_col_ready": ({"media-source": ("tray-2",)},)}, False),
     ],
 )
-def test_medium_ready(more: dict[str, tuple[Value, ...]], ready: bool) -> None:
+def test_a4_ready(more: dict[str, tuple[Value, ...]], ready: bool) -> None:
     assert read_printer(told(**more), "tray-2").medium_ready is ready
 
 
