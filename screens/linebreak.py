@@ -123,7 +123,7 @@ def break_lines(
 def _break_paragraph(
     text: str, width: float, measure: Measure, max_lines: int, language: str
 ) -> tuple[str, ...] | None:
-    if not text or max_lines < 1:
+    if not text.strip() or max_lines < 1:
         return None if max_lines < 1 else ("",)
     if measure(text) <= width:
         return (text,)
@@ -141,7 +141,8 @@ def _break_paragraph(
                 if taken > width:
                     break
                 before = best[n - 1][start][0]
-                if math.isinf(before):
+                # A line of nothing but spaces is no line: the spaces belong to the line before or after.
+                if math.isinf(before) or not line:
                     continue
                 cost = before + _cost(raw, line, taken, width, last=end == count)
                 if cost < row[end][0]:

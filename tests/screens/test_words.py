@@ -79,6 +79,16 @@ def test_kinsoku_holds_at_any_width() -> None:
         assert not any(line.endswith("600") for line in lines)
 
 
+def test_a_full_width_space_never_makes_a_line_of_its_own() -> None:
+    text = "コンビニエンスストアのマルチコピー機　毎日 6時30分〜23時、年末年始は休みます"
+    for width in range(3, 40):
+        lines = break_lines(text, width, fixed, 30)
+        assert lines is not None
+        assert all(line == line.strip() != "" for line in lines)
+        assert "".join("".join(lines).split()) == "".join(text.split())
+    assert break_lines("　" * 9, 4, fixed, 2) == ("",)
+
+
 def test_too_many_lines_are_said_and_not_cut() -> None:
     assert break_lines("証明書をお取りください", 4, fixed, 2) is None
 
