@@ -44,10 +44,10 @@ class Limits:
     """Each stage of cancelling."""
     found_s: float = 10.0
     """Instead of `blocked_s` for a job of an earlier process."""
-    receipt_blocked_s: float = 20.0
-    """Instead of `blocked_s` for a receipt: nobody is kept waiting for its paper."""
-    receipt_s: float = 60.0
-    """A receipt that is not out by then is cancelled."""
+    receipt_blocked_s: float = 15.0
+    """Instead of `blocked_s` and `unreachable_s` for a receipt: nobody is kept waiting for its paper."""
+    receipt_s: float = 25.0
+    """A receipt that is not out by then is cancelled; with both stages of that, whoever waits is told in a minute."""
 
 
 class Printer(Protocol):

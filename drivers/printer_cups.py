@@ -302,7 +302,8 @@ class CertificatePrinter:
         """Hand one document over, once, and follow it; `judged` is called in any case."""
         limits, cancel_at_s = self._limits, None
         if ticket is self._slip:
-            limits = replace(limits, blocked_s=limits.receipt_blocked_s)
+            wait_s = limits.receipt_blocked_s
+            limits = replace(limits, blocked_s=wait_s, unreachable_s=min(wait_s, limits.unreachable_s))
             cancel_at_s = leftovers.boot_time_s() + limits.receipt_s
         try:
             baseline, _ = look(self._ipp, ticket.tray, job, leftovers.boot_time_s())
