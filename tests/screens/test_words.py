@@ -81,7 +81,7 @@ def test_kinsoku_holds_at_any_width() -> None:
 
 def test_a_full_width_space_never_makes_a_line_of_its_own() -> None:
     text = "コンビニエンスストアのマルチコピー機　毎日 6時30分〜23時、年末年始は休みます"
-    for width in range(3, 40):
+    for width in range(4, 40):
         lines = break_lines(text, width, fixed, 30)
         assert lines is not None
         assert all(line == line.strip() != "" for line in lines)
