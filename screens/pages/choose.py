@@ -264,7 +264,7 @@ def choose_copies(view: ChooseCopies, context: Context) -> Screen:
     _step(page, Rect(row.right - side, row.y, side, side), "more", view.copies + 1, view.copies < view.max_copies)
     number = Rect(row.x + side + GAP, row.y, row.w - 2 * side - 2 * GAP, side)
     digits = str(view.copies)
-    unit = page.words.get("copies.unit")
+    unit = page.words.get("copies.unit_one" if view.copies == 1 else "copies.unit")
     width_n, width_u = page.width(digits, theme.AMOUNT), page.width(unit, theme.MAIN_BUTTON)
     x = number.x + (number.w - width_n - width_u - 4) / 2
     base = number.y + (side - theme.AMOUNT.em) / 2

@@ -34,7 +34,7 @@ def arrived(view: Arrived, context: Context) -> Screen:
     box = Rect(MARGIN, page.y + 10, page.inner, min(room, 118))
     page.add(Box(box, fill="card", border="line", border_mm=BORDER))
     honorific = page.words.get("arrived.honorific")
-    name = f"{view.masked_name}　{honorific}"
+    name = f"{view.masked_name}　{honorific}" if honorific else view.masked_name
     page.text(
         "arrived.name",
         Rect(box.x + 10, box.y + 6, box.w - 20, box.h - 36),

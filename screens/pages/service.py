@@ -188,7 +188,8 @@ def out_of_service(view: OutOfService, context: Context) -> Screen:
     page.title("out.title", gap=14)
     text_id, words = page.words.first(f"out.{view.reason}", "out.other")
     page.lead(text_id, words=words, colour="ink", gap=9)
-    page.lead("out.staff", max_lines=3)
+    if view.reason != "staff":
+        page.lead("out.counter", max_lines=3)
     alternatives(page, view.alternatives)
     if view.contact:
         ask_box(page, view.contact)
