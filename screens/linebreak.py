@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
@@ -24,6 +25,8 @@ SENTENCE_END: Final = frozenset("。？！")
 COUNTERS: Final = frozenset("円回部枚月日時分秒年番桁つ人通")
 SHORTEST_LAST_LINE: Final = 3
 _VARIATION: Final = range(0xE0100, 0xE01F0)
+_AFTER_WORD: Final = re.compile(r"(?<= )(?! )|(?<=[a-z]-)(?=[a-z])", re.IGNORECASE)
+"""Where a line of a language with spaces may end: after the spaces between words, after a hyphen between letters."""
 
 
 @functools.cache
@@ -59,6 +62,11 @@ def _may_part(left: str, right: str) -> bool:
     return not (a.isdigit() and b in COUNTERS)
 
 
+def _words(text: str) -> list[str]:
+    """Words, each with the space or hyphen that follows it. A number is never parted from its hyphen (555-0100)."""
+    return [piece for piece in _AFTER_WORD.split(text) if piece]
+
+
 def atoms(text: str, language: str = "ja") -> list[str]:
     """The pieces between which a line may end."""
     if not text:
@@ -73,8 +81,7 @@ def atoms(text: str, language: str = "ja") -> list[str]:
                     start = index + 1
             raw.append(phrase[start:])
     else:
-        raw = [piece + " " for piece in text.split(" ")]
-        raw[-1] = raw[-1][:-1]
+        return _words(text)
     joined: list[str] = []
     for piece in raw:
         if not piece:
@@ -166,7 +173,7 @@ def _cost(raw: str, line: str, taken: float, width: float, *, last: bool) -> flo
     cost = slack * slack
     if last:
         return cost * 0.7 + (4.0 if len(line) < SHORTEST_LAST_LINE + 1 else 0.0)
-    if line[-1] in SENTENCE_END or raw[-1] == "\u3000":
+    if line[-1] in SENTENCE_END or raw[-1] == "\u3000" or raw.endswith((". ", "? ", "! ")):
         return cost * 0.4 - 0.1
     if line[-1] == "・":
         return cost + 0.05
