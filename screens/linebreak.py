@@ -71,17 +71,16 @@ def atoms(text: str, language: str = "ja") -> list[str]:
     """The pieces between which a line may end."""
     if not text:
         return []
-    if language.startswith("ja"):
-        raw: list[str] = []
-        for phrase in _parser().parse(text):
-            start = 0
-            for index, char in enumerate(phrase):
-                if char in BREAK_AFTER or char in " \u3000":
-                    raw.append(phrase[start : index + 1])
-                    start = index + 1
-            raw.append(phrase[start:])
-    else:
+    if not language.startswith("ja"):
         return _words(text)
+    raw: list[str] = []
+    for phrase in _parser().parse(text):
+        start = 0
+        for index, char in enumerate(phrase):
+            if char in BREAK_AFTER or char in " \u3000":
+                raw.append(phrase[start : index + 1])
+                start = index + 1
+        raw.append(phrase[start:])
     joined: list[str] = []
     for piece in raw:
         if not piece:

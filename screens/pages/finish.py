@@ -90,16 +90,19 @@ def _amount(page: Page, view: Pay, missing: int) -> None:
     label = "pay.remaining" if missing >= 0 else "pay.change"
     page.text(label, Rect(x, box.y + 11, width, 12), theme.BODY, ground="card", colour="soft")
     digits = f"{abs(missing):,}"
+    unit = page.words.get("common.yen", yen="")
+    # ¥600 or 600円: the unit is small, and stands where the language writes it.
+    ahead = page.words.get("common.yen", yen="0").endswith("0")
+    digits_x = x + (page.width(unit, theme.TITLE) + 4 if ahead else 0.0)
     taken = page.text(
         "pay.amount",
-        Rect(x, box.y + 26, min(width - 30, page.width(digits, theme.AMOUNT) + 1), 44),
+        Rect(digits_x, box.y + 26, min(width - 30, page.width(digits, theme.AMOUNT) + 1), 44),
         theme.AMOUNT,
         digits,
         ground="card",
         colour="ai_deep",
     )
-    unit_x = x + page.width(digits, theme.AMOUNT, em=taken.em) + 3
-    unit = page.words.get("common.yen", yen="")
+    unit_x = x if ahead else x + page.width(digits, theme.AMOUNT, em=taken.em) + 3
     page.text(
         "common.yen",
         Rect(unit_x, box.y + 26 + taken.em - 23.5, 24, 20),
