@@ -175,23 +175,25 @@ def _camera(paper: Paper, profile: Profile, day: date) -> None:
     paper.section("取り扱う項目", 3)
     paper.items(["機械の前にいる人の映像（顔を見分けるしくみは使わない）"])
     paper.section("集める先", 3)
-    paper.items(["機械の前にいる人（カメラによる撮影。本人以外からの収集に当たる）"])
+    paper.items(["機械の前にいる人（カメラによる撮影で、本人以外からの収集に当たる）"])
     paper.section("渡す先", 3)
     paper.items(
         ["法令などの根拠があるときに限り、必要な範囲だけを渡す。複製の禁止と、不要になった後の返却を条件とする。"]
     )
     paper.section("保存する期間", 3)
-    paper.items([f"撮影してから{_hours_text(least)}は、上書きしない。"])
+    paper.items([f"撮影してから{_hours_text(least)}の間、保存する。"])
     if longest is None:
         paper.items(["そのあとは、新しい映像を重ねて記録することで消す。"])
+    elif longest == least:
+        paper.items(["そのあとは、見られないようにする。"])
     else:
-        paper.items([f"撮影してから{_hours_text(longest)}で、見られないようにする。"])
+        paper.items([f"長くても、撮影してから{_hours_text(longest)}で、見られないようにする。"])
     paper.items([f"記録できる長さ：映像 {camera.capacity_footage_h:,}時間分"])
     paper.items(
         [
-            "記録がいっぱいになったときは、古い映像から上書きする。"
+            "記録がいっぱいになったときは、保存する期間の途中でも、古い映像から上書きする。"
             if camera.on_conflict == "overwrite_oldest"
-            else "記録がいっぱいになったときは、上書きせずに係員に知らせる。"
+            else "記録がいっぱいになっても、保存する期間の途中の映像は上書きせず、係員に知らせる。"
         ]
     )
     paper.items([f"記録装置の鍵を置く所：{profile.keys.place}{'（二人で扱う）' if profile.keys.two_person else ''}"])

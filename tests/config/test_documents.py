@@ -298,7 +298,7 @@ def test_the_register_follows_the_configuration(of: Callable[..., Settings]) -> 
         "- 本人（印刷した証明書）", "- 中継の会社", "  - データを送る", "  - もとになるもの：覚書"
     ]  # fmt: skip
     assert "そのあとは、新しい映像を重ねて記録することで消す。" in paper
-    assert "上書きせずに係員に知らせる。" in paper
+    assert "上書きせず、係員に知らせる。" in paper
     assert "- 記録装置の鍵を置く所：金庫（二人で扱う）" in paper
     no_camera = of(
         camera=replace(saga.camera, required=False),
