@@ -49,7 +49,8 @@ from screens.elements import Screen
 from screens.panel import Panel
 from screens.strings import DEFAULT_LANGUAGE, spoken
 
-FRAME_SIZE: Final = (540, 960)
+LONGEST_SIDE_PX: Final = 960
+"""Of the picture that is sent; a panel's shape stays what it is."""
 LONGEST_LINE: Final = 65_536
 RETRY_S: Final = 0.25
 STOP_CHECK_S: Final = 0.2
@@ -65,9 +66,9 @@ def encode(header: dict[str, Any], body: bytes = b"") -> bytes:
 class Mirror:
     """Client of the bench. `publish` and `serve` belong to the drawing thread and never wait for the bench."""
 
-    def __init__(self, path: Path, *, size: tuple[int, int] = FRAME_SIZE) -> None:
+    def __init__(self, path: Path, *, longest_side_px: int = LONGEST_SIDE_PX) -> None:
         self._path = path
-        self._size = size
+        self._longest = longest_side_px
         self._lock = threading.Lock()
         self._sequence = 0
         self._screen_id = ""
@@ -93,8 +94,9 @@ class Mirror:
                 self._screen_id, self._screen_since = screen.id, self._sequence
             sequence = self._sequence
         body = io.BytesIO()
-        pygame.image.save(pygame.transform.smoothscale(surface, self._size), body, "frame.jpg")
-        message = encode(_describe(screen, panel, sequence, self._size), body.getvalue())
+        size = _reduced(surface.get_size(), self._longest)
+        pygame.image.save(pygame.transform.smoothscale(surface, size), body, "frame.jpg")
+        message = encode(_describe(screen, panel, sequence, size), body.getvalue())
         with self._lock:
             self._slot = self._newest = message
         self._wake()
@@ -236,6 +238,12 @@ def _point(value: object) -> tuple[float, float] | None:
     if not isinstance(x, int | float) or not isinstance(y, int | float) or not (0 <= x <= 1 and 0 <= y <= 1):
         return None
     return float(x), float(y)
+
+
+def _reduced(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    """The same shape with its longer side no longer than `longest`."""
+    share = min(1.0, longest / max(size))
+    return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 
 
 def _describe(screen: Screen, panel: Panel, sequence: int, size: tuple[int, int]) -> dict[str, Any]:
