@@ -323,7 +323,8 @@ def _at_rest_out_of_service(session: Session, now: Moment, frame: v.Frame) -> v.
     part, reason = broken
     if reason == "starting" and now.boot - session.entered < START_PATIENCE_S:
         return v.Still(frame)
-    return _out_of_service(session, frame, "paper" if reason.startswith("media-") else PART_REASON[part])
+    empty = part is Part.PRINTER and reason.startswith("media-")
+    return _out_of_service(session, frame, "paper" if empty else PART_REASON[part])
 
 
 def _out_of_service(session: Session, frame: v.Frame, reason: str) -> v.View:

@@ -13,7 +13,7 @@ from kiosk.effects import CheckStaff, IdentifyCard
 from kiosk.events import Post
 from kiosk.moves_staff import SIGNED_IN_S, TYPING_S
 from kiosk.presenter import present
-from kiosk.session import Service, Staff, State
+from kiosk.session import Moment, Service, Session, Staff, State
 
 NAMES = (("m1", "課長 見本", Post.MANAGER), ("h1", "係員 見本", Post.HANDLER))
 FOUND = ((7, "card", datetime(2026, 11, 23, 6, 0, tzinfo=UTC)),)
@@ -181,3 +181,11 @@ def test_the_menu_tells_every_part(staffed) -> None:
     assert isinstance(menu, v.StaffMenu)
     assert dict(menu.parts)["printer"] == "media-empty"
     assert dict(menu.parts)["cash"] == ""
+
+
+def test_no_receipt_paper_is_not_told_as_no_paper(rules) -> None:
+    strict = replace(rules, required=frozenset({e.Part.RECEIPT}))
+    service = Service(reasons=((e.Part.RECEIPT, "media-empty"),))
+    shown = present(Session(strict, ("",), state=State.OUT_OF_SERVICE, service=service), Moment(FOUND[0][2], 100.0))
+    assert isinstance(shown, v.OutOfService)
+    assert shown.reason == "receipt"

@@ -66,6 +66,8 @@ class Options:
     command: Callable[[Path], list[str]] = kiosk_command
     """The kiosk's command line from its machine file."""
     beside: Bench | None = None
+    printer_uri: str = ""
+    """A foreign printer to print on; the bench's own then stands by, unused."""
 
 
 class Bench:
@@ -212,7 +214,7 @@ class Bench:
                 card_trust=self.state.card_trust,
                 cash_port=self.cash.port,
                 hopper_coins=levels,
-                printer_uri=self.printer.uri,
+                printer_uri=self.options.printer_uri or self.printer.uri,
                 centre_url=self.city.url,
                 clock_file=self.clock_path,
                 mirror_socket=own / "mirror.sock",

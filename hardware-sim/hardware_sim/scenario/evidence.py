@@ -33,12 +33,16 @@ def last_entry(journal: Path) -> int:
 
 def open_transactions(journal: Path) -> list[str]:
     """Transactions begun and not ended."""
+    if not journal.exists():
+        return []
     with closing(sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
         return [str(row[0]) for row in db.execute("SELECT tx FROM open_tx ORDER BY first")]
 
 
 def stopped(journal: Path) -> bool:
     """Whether the line is stopped until somebody reopens it."""
+    if not journal.exists():
+        return False
     with closing(sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
         return db.execute("SELECT 1 FROM latch WHERE name = 'line_stopped'").fetchone() is not None
 

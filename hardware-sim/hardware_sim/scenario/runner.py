@@ -101,6 +101,7 @@ class Runner:
         }
         self._trap: Trap | None = None
         self._end_s = END_S
+        self._fresh = True
         self._phrases_before = 0
         self._card = ""
         self._marks = _Marks(0, 0, 0, 0, 0, 0)
@@ -161,7 +162,8 @@ class Runner:
     def _come_to_rest(self) -> None:
         """The first screen, in an open hour, whatever the scenario before has left."""
         bench = self._bench
-        if bench.wait_screen(*_AT_REST, timeout_s=REST_S):
+        first, self._fresh = self._fresh, False
+        if bench.wait_screen(*_AT_REST, timeout_s=READY_S if first else REST_S):
             return
         # As a service manager would: what was under way is taken up by recovery. A stopped line needs the manager.
         bench.open_hours()
