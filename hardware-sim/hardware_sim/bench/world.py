@@ -46,6 +46,7 @@ PURSE: Mapping[int, int] = {10: 30, 50: 20, 100: 30, 500: 10, 1: 5, 5: 5}
 """What a resident has in hand."""
 _LOOP_S = 10.0
 _FINGER_S = 0.2
+_COIN_S = 0.2
 _VOICES = Path("screens") / "voices" / "ja"
 
 
@@ -81,7 +82,7 @@ class Bench:
         self._say = say
         self._stack = ExitStack()
         self._closing = threading.Event()
-        self._touched = 0.0
+        self._touched = self._coin_at = 0.0
         self.changes = Changes()
 
     # -- life --------------------------------------------------------------------------------------
@@ -302,7 +303,12 @@ class Bench:
         return self.sensors is not None and self.sensors.inputs()[SERVICE_KEY_INPUT]
 
     def throw_coin(self, yen: int) -> str:
-        """A coin into the slot: ``accepted`` or ``returned``. ValueError when there is none in hand."""
+        """A coin into the slot: ``accepted`` or ``returned``. ValueError when there is none in hand.
+
+        No hand is quicker than a coin takes to fall: an acceptor keeps the last five credits only (ccTalk 229).
+        """
+        self._closing.wait(max(0.0, self._coin_at + _COIN_S - time.monotonic()))
+        self._coin_at = time.monotonic()
         became = self.cash.insert(yen)
         self.changes.ring()
         return became
