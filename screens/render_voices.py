@@ -1,5 +1,7 @@
 """``python -m screens.render_voices``: renders every Japanese phrase anew into ``screens/voices/ja``.
 
+With ids of phrases as arguments only those are rendered; the others stay as they are.
+
 Needs the optional packages `voices` (pyopenjtalk-plus), `numpy` and `soundfile`, and ffmpeg to measure. Loudness
 is measured by EBU R 128 and set with a single gain per phrase; a phrase whose peak would pass -1 dBFS gets less.
 """
@@ -12,6 +14,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,9 +96,17 @@ def render(phrase: str, text: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def main() -> int:
+def main(only: list[str]) -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    phrases = [render(phrase, text, FOLDER) for phrase, text in spoken("ja").items()]
+    texts = spoken("ja")
+    if unknown := sorted(set(only) - set(texts)):
+        print(f"no such phrase: {', '.join(unknown)}; add it to [spoken] of strings/ja.toml", file=sys.stderr)
+        return 2
+    kept = _kept(texts) if only else {}
+    phrases = [
+        kept[phrase] if phrase in kept and phrase not in only else render(phrase, text, FOLDER)
+        for phrase, text in texts.items()
+    ]
     wanted = {entry["file"] for entry in phrases}
     for old in FOLDER.glob("*.ogg"):
         if old.name not in wanted:
@@ -117,5 +128,15 @@ def main() -> int:
     return 0
 
 
+def _kept(texts: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """What the manifest says of the phrases that are there and still say the same."""
+    manifest = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
+    return {
+        entry["id"]: entry
+        for entry in manifest["phrases"]
+        if texts.get(entry["id"]) == entry["text"] and (FOLDER / entry["file"]).is_file()
+    }
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,115 @@
+"""Whose entries go on the copy: the members of the household, put on or left off one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from kiosk.events import MemberToggled, NextPressed
+from kiosk.view_model import ChooseMembers, MemberRow
+from screens import theme
+from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
+from screens.page import BORDER, Context, Page
+from screens.pages import leaves
+
+ONE_LINE_H: Final = 32.0
+TWO_LINES_H: Final = 37.0
+LARGEST_ROW_H: Final = 44.0
+TICK: Final = 17.0
+BADGE_H: Final = 12.0
+NAME: Final = theme.Letter(10.8, 14.2, bold=True)
+
+
+def choose_members(view: ChooseMembers, context: Context) -> Screen:
+    page = Page("choose_members", view.frame, context, phrase="choose_members", share=0.58)
+    page.head()
+    page.foot()
+    if view.ready:
+        page.main_button("next", NextPressed(), "common.next")
+    else:
+        label, letter = ("members.lead_none", theme.BUTTON) if page.wide else ("common.next", theme.MAIN_BUTTON)
+        leaves.inert(page, page.touch.take_bottom(page.measures.main), label, letter)
+    page.title("members.title")
+    room = _name_w(page, page.touch.w)
+    short = all(page.width(row.name, NAME) <= room for row in view.members)
+    smallest = ONE_LINE_H if short else max(TWO_LINES_H, 28.5 / page.scale)
+    if not page.wide:
+        page.lead("members.lead" if view.ready else "members.lead_none", colour="soft" if view.ready else "ink")
+    elif leaves.fits(page, len(view.members), smallest=smallest):
+        page.lead("members.lead")
+    leaf = leaves.lay(
+        page,
+        len(view.members),
+        smallest=smallest,
+        largest=min(max(LARGEST_ROW_H, 28.5 / page.scale), page.measures.main),
+        words="members",
+    )
+    for index, rect in leaf.places:
+        page.add(_row(page, rect, index + 1, view.members[index]))
+    return replace(page.finish(), parts=leaf.parts)
+
+
+def _state_w(page: Page) -> float:
+    return max(page.width(page.words.get(text_id), theme.CAPTION, em=9.2) for text_id in ("members.on", "members.off"))
+
+
+def _name_w(page: Page, width: float) -> float:
+    return width - 2 * TICK - _state_w(page) - 16
+
+
+def _row(page: Page, rect: Rect, number: int, row: MemberRow) -> Button:
+    """The state is told three ways: tick, word and colour."""
+    fill, border = ("ai_tint", "ai") if row.on else ("card", "soft")
+    state = "members.on" if row.on else "members.off"
+    state_w = _state_w(page) + 1
+    inside: list[Text | Picture | Box] = [
+        Picture("tick_on" if row.on else "tick_off", Rect(rect.x + 9, rect.y + (rect.h - TICK) / 2, TICK, TICK), fill),
+        page.set_text(
+            state,
+            page.words.get(state),
+            Rect(rect.right - 9 - state_w, rect.y, state_w, rect.h),
+            theme.CAPTION,
+            middle=True,
+            align=Align.RIGHT,
+            colour="ai_deep" if row.on else "soft",
+            ground=fill,
+            em=9.2,
+        ),
+    ]
+    under = bool(row.relationship) or row.holder
+    below = BADGE_H + 1.5 if under else 0.0
+    room = Rect(rect.x + 2 * TICK, rect.y + 2.5, _name_w(page, rect.w), rect.h - 5 - below)
+    name = leaves.name(page, f"member.{number}.name", row.name, room, NAME, ground=fill)
+    top = rect.y + (rect.h - name.rect.h - below - (1.5 if under else 0)) / 2
+    top = max(top, room.y)
+    name = replace(name, rect=Rect(room.x, top, room.w, name.rect.h))
+    if under:
+        gap = min(3.0, rect.bottom - 2 - BADGE_H - name.rect.bottom)
+        inside += _under(page, number, row, Rect(room.x, name.rect.bottom + gap, room.w, BADGE_H), fill)
+    inside.append(name)
+    box = Box(rect, fill=fill, border=border, border_mm=1.4 if row.on else BORDER)
+    return Button(f"member-{number}", rect, MemberToggled(row.member), box, tuple(inside))
+
+
+def _under(page: Page, number: int, row: MemberRow, line: Rect, fill: str) -> list[Text | Picture | Box]:
+    """Second line of a row: 「ご本人」 in a frame for the card's holder, and the relationship."""
+    found: list[Text | Picture | Box] = []
+    x = line.x
+    if row.holder:
+        words = page.words.get("members.holder")
+        badge = Rect(x, line.y, page.width(words, theme.CAPTION) + 9, line.h)
+        inner = Rect(badge.x + 4, badge.y + 1, badge.w - 8, badge.h - 2)
+        text = page.set_text(
+            "members.holder", words, inner, theme.CAPTION, middle=True, align=Align.CENTRE, colour="ai_deep",
+            ground="card",
+        )  # fmt: skip
+        found += [Box(badge, fill="card", border="ai", border_mm=0.6, radius=3.0), text]
+        x = badge.right + 5
+    if row.relationship:
+        rect = Rect(x, line.y, line.right - x, line.h)
+        text = page.set_text(
+            f"member.{number}.relationship", row.relationship, rect, theme.CAPTION, middle=True, colour="soft",
+            ground=fill, private=True,
+        )  # fmt: skip
+        found.append(text)
+    return found
