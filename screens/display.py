@@ -13,9 +13,9 @@ import pygame
 from kiosk.events import Event
 from kiosk.view_model import Frame, Still, View
 from screens import linebreak
-from screens.elements import Screen
+from screens.elements import Screen, Turn
 from screens.fonts import FILES, FOLDER, Faces, coverage
-from screens.layout import build
+from screens.layout import build, listed
 from screens.panel import Panel
 from screens.pictures import MAKERS, drawing
 from screens.render import Renderer
@@ -60,6 +60,8 @@ class Display:
         self._touch = Touch(panel, clock)
         self._view: View | None = None
         self._screen: Screen | None = None
+        self._listed: tuple[object, ...] = ()
+        self._turned = 0
         self._surface = self._open()
         linebreak.prepare()
 
@@ -102,11 +104,14 @@ class Display:
         view = _to_the_minute(view)
         if view == self._view:
             return False
+        if (rows := listed(view)) != self._listed:
+            self._listed, self._turned = rows, 0
         self._view = view
-        self._draw(build(view, self._panel, self._faces, self._theme))
+        self._draw(view)
         return True
 
-    def _draw(self, screen: Screen) -> None:
+    def _draw(self, view: View) -> None:
+        screen = build(view, self._panel, self._faces, self._theme, self._turned)
         self._screen = screen
         self._touch.changed(screen)
         self._renderer.draw(self._surface, screen)
@@ -121,7 +126,7 @@ class Display:
     # ---- touching ----------------------------------------------------------------------------------------
 
     def poll(self) -> list[Event]:
-        """Events of the targets touched since the last call."""
+        """Events of the targets touched since the last call. Turning a long list is done here and is no event."""
         if self._mirror is not None:
             self._mirror.serve(self._surface)
         found: list[Event] = []
@@ -129,7 +134,11 @@ class Display:
             if event.type == pygame.WINDOWEXPOSED:
                 pygame.display.flip()
             elif self._screen is not None and (pressed := self._touch.feed(event, self._screen)) is not None:
-                found.append(pressed)
+                if not isinstance(pressed, Turn):
+                    found.append(pressed)
+                elif self._view is not None:
+                    self._turned = pressed.part
+                    self._draw(self._view)
         return found
 
     # ---- forgetting --------------------------------------------------------------------------------------
@@ -142,6 +151,7 @@ class Display:
         frame = self._view.frame if self._view is not None else None
         self._view = None
         self._screen = None
+        self._listed, self._turned = (), 0
         self._touch.forget()
         pygame.event.clear()
         self._renderer.clear()

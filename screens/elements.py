@@ -72,7 +72,7 @@ class Text:
     """Lines of one text id. rect is the room it was given; the lines start at its top edge.
 
     em: letter size, pitch: line to line. colour and ground: theme tokens (ground is what it stands on).
-    private: the masked name; leaves the machine neither in a log nor in a list of texts.
+    private: the masked name, names of a household; leaves the machine neither in a log nor in a list of texts.
     fits: False when the words do not fit their room even at the smallest size (a layout test's business).
     """
 
@@ -138,12 +138,22 @@ class AmountBar:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A press that is the display's own: show another part of a long list, from 0. The core never sees it."""
+
+    part: int
+
+
+Press: TypeAlias = Event | Turn
+
+
+@dataclass(frozen=True, slots=True)
 class Button:
     """A touch target: acts when the finger is lifted inside it. id is unique on its screen."""
 
     id: str
     rect: Rect
-    press: Event = field(repr=False)
+    press: Press = field(repr=False)
     box: Box
     inside: tuple[Text | Picture | Box, ...] = ()
     main: bool = False
@@ -166,6 +176,7 @@ class Screen:
     """id: the view in snake case; elements in painting order; phrase: id of what is said on arrival, or empty.
 
     ground: token of the whole picture. title: text id of the heading. under: the screen that a warning covers.
+    parts: over how many leaves a long list goes; the display turns them.
     """
 
     id: str
@@ -174,6 +185,7 @@ class Screen:
     title: str
     ground: str = "paper"
     under: str = ""
+    parts: int = 1
 
     def targets(self) -> Iterator[Button]:
         for element in self.elements:

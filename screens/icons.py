@@ -95,6 +95,9 @@ def step(state: str) -> Drawing:
                 Disc(6.5, 6.5, 2.4, fill="ai", stroke=""),
             ),
         )
+    if state == "fault":
+        cross = (line((4, 4), (9, 9), stroke="card", width=1.7), line((9, 4), (4, 9), stroke="card", width=1.7))
+        return Drawing(13, 13, (Disc(6.5, 6.5, 6.2, fill="shu", stroke=""), *cross))
     return Drawing(13, 13, (Disc(6.5, 6.5, 5.6, stroke="line", width=1.4),))
 
 

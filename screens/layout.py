@@ -9,7 +9,7 @@ from kiosk import view_model as vm
 from screens.elements import Screen
 from screens.fonts import Faces
 from screens.page import Context
-from screens.pages import card, choose, finish, service
+from screens.pages import card, choose, confirm, finish, members, pay, service, staff_sign_in, staff_work
 from screens.pages.warning import warning
 from screens.panel import Panel
 from screens.theme import STANDARD, Theme
@@ -26,24 +26,42 @@ PAGES: Final[dict[type, Callable[[Any, Context], Screen]]] = {
     vm.ChooseCertificate: choose.choose_certificate,
     vm.ChooseKind: choose.choose_kind,
     vm.ChooseHousehold: choose.choose_household,
+    vm.ChooseMembers: members.choose_members,
     vm.ChooseItems: choose.choose_items,
-    vm.ChooseCopies: choose.choose_copies,
-    vm.Confirm: choose.confirm,
-    vm.Arrived: finish.arrived,
-    vm.Pay: finish.pay,
+    vm.ChooseCopies: confirm.choose_copies,
+    vm.Confirm: confirm.confirm,
+    vm.Arrived: pay.arrived,
+    vm.Pay: pay.pay,
     vm.Printing: finish.printing,
     vm.Take: finish.take,
     vm.Refused: finish.refused,
     vm.Thanks: finish.thanks,
+    vm.StaffSignIn: staff_sign_in.sign_in,
+    vm.StaffMenu: staff_work.menu,
+    vm.StaffReopen: staff_work.reopen,
+    vm.StaffFound: staff_work.found,
 }
 
 
-def build(view: vm.View, panel: Panel, faces: Faces | None = None, theme: Theme = STANDARD) -> Screen:
-    """The screen of a view on a panel. Pure: the same view gives the same screen.
+def listed(view: vm.View) -> tuple[object, ...]:
+    """What a long list holds: the part shown stays while this stays, and is the first again when it changes."""
+    match view:
+        case vm.ChooseMembers():
+            return ("members", *(row.member for row in view.members))
+        case vm.StaffSignIn():
+            return ("staff", *(one.staff for one in view.staff))
+        case vm.StaffFound():
+            return ("found", *(one.entry for one in view.entries))
+        case _:
+            return ()
+
+
+def build(view: vm.View, panel: Panel, faces: Faces | None = None, theme: Theme = STANDARD, turned: int = 0) -> Screen:
+    """The screen of a view on a panel. Pure: the same view and part of a long list (`turned`) give the same screen.
 
     With `frame.warning_s` the question about the time covers the page; what lies under it is not drawn.
     """
-    context = Context(panel, faces if faces is not None else Faces(), theme)
+    context = Context(panel, faces if faces is not None else Faces(), theme, turned)
     page = PAGES[type(view)]
     if view.frame.warning_s is not None:
         return warning(view.frame, view.frame.warning_s, page.__name__, context)

@@ -1,68 +1,99 @@
 """The paper a page is laid on: head bar, progress, title, foot bar, and text that is broken to fit.
 
-Pages measure in millimetres of the reference panel; `finish` brings everything to the real panel's size.
-Content grows from the top (`y`), touch targets from the bottom (`floor`), so that the main button is always
-lowest and where the last one was.
+Pages measure in millimetres of the reference panel of their shape; `finish` brings everything to the real panel's
+size. Which column a thing stands in is said by `page.read` and `page.touch` (`columns.py`): the same one on an
+upright panel, left and right on one that lies.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
 
-from kiosk.events import BackPressed, CancelPressed, Event
+from kiosk.events import BackPressed, CancelPressed
 from kiosk.view_model import Frame
 from screens import theme
-from screens.elements import Align, Box, Button, Element, Picture, Progress, Rect, Screen, Text, scaled
+from screens.columns import GAP, MARGIN, WIDE_MARGIN, Column, columns
+from screens.dates import Dates
+from screens.elements import Align, Box, Button, Element, Picture, Press, Progress, Rect, Screen, Text, scaled
 from screens.fonts import Faces
 from screens.linebreak import break_lines
 from screens.panel import Panel
 from screens.strings import Table, table
 from screens.theme import STANDARD, Letter, Theme
 
-MARGIN: Final = 15.0
-HEAD_H: Final = 37.0
-PROGRESS_H: Final = 28.0
-FOOT_H: Final = 49.4
-FOOT_BUTTON_H: Final = 31.4
-MAIN_H: Final = 46.0
-GAP: Final = 6.0
 SMALLEST_PICTURE_H: Final = 34.0
 """Less room than this is left empty."""
 BORDER: Final = 0.9
-SHRINK: Final = (1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58)
+SHRINK: Final = (1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.5, 0.43, 0.36, 0.3)
 """Steps in which a text that does not fit becomes smaller; never below `theme.SMALLEST_EM_MM`."""
+
+
+ONE_LINE: Final = 0.74
+"""A label rather becomes so much smaller than that it is broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Heights that differ with the panel's shape, in millimetres of the page."""
+
+    head: float
+    progress: float
+    foot: float
+    foot_button: float
+    main: float
+    bottom: float
+    title: Letter
+    take_title: Letter
+    title_lines: int
+    title_gap: float
+    step_gap: float
+
+
+UPRIGHT: Final = Measures(37.0, 28.0, 49.4, 31.4, 46.0, 15.0, theme.TITLE, theme.TAKE_TITLE, 2, 16.0, 9.0)
+LYING: Final = Measures(24.0, 15.0, 0.0, 31.4, 38.0, 8.0, theme.WIDE_TITLE, theme.WIDE_TAKE_TITLE, 3, 10.0, 6.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every page needs besides its view."""
+    """What every page needs besides its view. turned: which part of a long list is shown, from 0."""
 
     panel: Panel
     faces: Faces
     theme: Theme = STANDARD
+    turned: int = 0
 
 
 class Page:
-    """A screen in the making; used by one `build` function and thrown away."""
+    """A screen in the making; used by one `build` function and thrown away.
+
+    share: part of the width that belongs to what is touched, on a panel that lies.
+    """
 
     def __init__(
-        self, screen_id: str, frame: Frame, context: Context, *, phrase: str = "", ground: str = "paper"
+        self,
+        screen_id: str,
+        frame: Frame,
+        context: Context,
+        *,
+        phrase: str = "",
+        ground: str = "paper",
+        share: float = 0.53,
     ) -> None:
         self.id = screen_id
         self.frame = frame
         self.context = context
         self.words: Table = table(frame.language)
+        self.dates = Dates(self.words)
         self.phrase = phrase
-        self.ground = ground
+        self.ground = self.first_ground = ground
+        self.wide = context.panel.wide
+        self.measures = LYING if self.wide else UPRIGHT
         self.scale = context.panel.scale
         self.w = context.panel.width_mm / self.scale
         self.h = context.panel.height_mm / self.scale
-        self.inner = self.w - 2 * MARGIN
-        self.y = HEAD_H
-        self.floor = self.h - MARGIN
-        self.foot_top = self.h
+        self.margin = WIDE_MARGIN if self.wide else MARGIN
+        self.read, self.touch = columns(self.w, self.wide, self.measures.head, self.h - self.measures.bottom, share)
         self.title_id = ""
         self._elements: list[Element] = []
 
@@ -82,30 +113,37 @@ class Page:
         middle: bool = False,
         private: bool = False,
         em: float | None = None,
+        inside: bool = False,
     ) -> Text:
         """Break `words` into at most max_lines lines within rect, smaller if it must be; not added yet.
 
-        middle: centred in the height of rect; otherwise rect is cut to the height of the lines.
+        middle: centred in the height of rect and no higher than it; otherwise rect is cut to the height of the lines,
+        which may be higher than it was unless `inside` is asked for.
         """
         smallest = theme.SMALLEST_EM_MM / self.scale
-        base_em = max((em or letter.em) * self.context.theme.scale, smallest)
-        base_pitch = letter.pitch * base_em / letter.em
+        wanted = (em or letter.em) * self.context.theme.scale
+        base_em = max(wanted, smallest)
+        # Letters that had to grow to the smallest size keep a little less air between the lines.
+        base_pitch = letter.pitch * base_em / letter.em if base_em == wanted else base_em * 1.3
         lines: tuple[str, ...] | None = None
         used = base_em
         for factor in SHRINK:
-            used = base_em * factor
-            if used < smallest:
-                break
+            used = max(smallest, base_em * factor)
             lines = break_lines(words, rect.w, self._measure(used, letter.bold), max_lines, self.words.language)
-            if lines is not None:
+            if (
+                lines is not None
+                and (middle or inside)
+                and _height(len(lines), used, base_pitch * used / base_em) > rect.h + 0.05
+            ):
+                lines = None
+            if lines is not None or used == smallest:
                 break
         fits = lines is not None
         if lines is None:
-            used = max(smallest, base_em * SHRINK[-1])
             lines = break_lines(words, rect.w, self._measure(used, letter.bold), 12, self.words.language)
         shown = lines if lines is not None else (words,)
         pitch = base_pitch * used / base_em
-        height = pitch * (len(shown) - 1) + used
+        height = _height(len(shown), used, pitch)
         top = rect.y + (rect.h - height) / 2 if middle else rect.y
         return Text(
             id=text_id,
@@ -129,7 +167,12 @@ class Page:
 
     def width(self, words: str, letter: Letter, em: float | None = None) -> float:
         """Width of one line in millimetres of the page."""
-        return self._measure((em or letter.em) * self.context.theme.scale, letter.bold)(words)
+        size = max((em or letter.em) * self.context.theme.scale, theme.SMALLEST_EM_MM / self.scale)
+        return self._measure(size, letter.bold)(words)
+
+    def lines(self, count: int) -> int:
+        """How many lines a text may take that takes `count` on an upright page: columns are narrower."""
+        return count * 2 if self.wide else count
 
     # ---- building ----------------------------------------------------------------------------------------
 
@@ -144,64 +187,67 @@ class Page:
         return text
 
     def head(self, *, clock: bool = True) -> None:
-        frame = self.frame
-        middle = Rect(MARGIN, 0, self.inner * 0.58, HEAD_H)
+        frame, height = self.frame, self.measures.head
+        inner = self.w - 2 * self.margin
+        moment = self.dates.moment(frame.moment) if clock else ""
+        moment_w = self.width(moment, theme.CAPTION) + 1 if clock else 0.0
         name = f"{frame.city_name}　{frame.machine_title}".strip()
         if name:
-            self.text("head.machine", middle, theme.CAPTION, name, em=9.4, middle=True, max_lines=1)
-            last = self._elements[-1]
-            assert isinstance(last, Text)
-            self._elements[-1] = replace(last, bold=True)
+            rect = Rect(self.margin, 0, inner - moment_w - (8 if clock else 0), height)
+            bold = replace(theme.CAPTION, bold=True)
+            self.text("head.machine", rect, bold, name, em=9.4, middle=True)
         if clock:
-            right = Rect(MARGIN + self.inner * 0.58, 0, self.inner * 0.42, HEAD_H)
-            self.text(
-                "head.moment",
-                right,
-                theme.CAPTION,
-                self.moment(frame.moment),
-                middle=True,
-                align=Align.RIGHT,
-                colour="soft",
-            )
-        self.add(Box(Rect(0, HEAD_H - 0.6, self.w, 0.6), fill="line", radius=0))
+            right = Rect(self.margin + inner - moment_w, 0, moment_w, height)
+            self.text("head.moment", right, theme.CAPTION, moment, middle=True, align=Align.RIGHT, colour="soft")
+        self.add(Box(Rect(0, height - 0.6, self.w, 0.6), fill="line", radius=0))
         if frame.steps:
             self._progress()
 
     def _progress(self) -> None:
-        frame = self.frame
+        frame, height = self.frame, self.measures.progress
         label = self.words.get("step.count", step=frame.step, steps=frame.steps)
-        name = f"step.{frame.step_label}" if f"step.{frame.step_label}" in self.words else frame.step_label
-        if name and name in self.words:
+        name = f"step.{frame.step_label}"
+        if frame.step_label and name in self.words:
             label = f"{label}　{self.words.get(name)}"
         width = self.width(label, theme.CAPTION) + 1
-        middle = HEAD_H + PROGRESS_H / 2
+        middle = self.measures.head + height / 2 + (1 if self.wide else 0)
+        right = self.w - self.margin
         self.text(
             "step.count",
-            Rect(self.w - MARGIN - width, middle - 6, width, 12),
+            Rect(right - width, middle - 6, width, 12),
             theme.CAPTION,
             label,
             middle=True,
             align=Align.RIGHT,
             colour="soft",
         )
-        bar = Rect(MARGIN, middle - 1.8, self.inner - width - 8, 3.6)
+        bar = Rect(self.margin, middle - 1.8, right - width - 8 - self.margin, 3.6)
         self.add(Progress(bar, frame.step, frame.steps))
-        self.y = HEAD_H + PROGRESS_H
+        self._lower(self.measures.head + height)
+
+    def _lower(self, y: float) -> None:
+        self.read.y = self.touch.y = y
 
     def tint(self, fill: str, edge: str) -> None:
-        """Colour everything between head and foot, with a strong edge on top."""
+        """Colour everything below the head, with a strong edge on top; the foot bar is painted over it."""
+        top = self.read.y
         self.add(
-            Box(Rect(0, self.y, self.w, self.foot_top - self.y), fill=fill, radius=0),
-            Box(Rect(0, self.y, self.w, 4.0), fill=edge, radius=0),
+            Box(Rect(0, top, self.w, self.h - top), fill=fill, radius=0),
+            Box(Rect(0, top, self.w, 4.0), fill=edge, radius=0),
         )
         self.ground = fill
-        self.y += 4.0
+        self._lower(top + 4.0)
 
-    def title(self, text_id: str, letter: Letter = theme.TITLE, *, words: str | None = None, gap: float = 0.0) -> None:
+    def title(
+        self, text_id: str, letter: Letter | None = None, *, words: str | None = None, gap: float | None = None
+    ) -> None:
         self.title_id = text_id
-        self.y += gap or (9.0 if self.frame.steps else 16.0)
-        text = self.text(text_id, Rect(MARGIN, self.y, self.inner, 60), letter, words, max_lines=2)
-        self.y = text.rect.bottom + (letter.pitch - letter.em) / 2
+        measures, column = self.measures, self.read
+        letter = letter or measures.title
+        column.y += gap if gap is not None else measures.step_gap if self.frame.steps else measures.title_gap
+        rect = Rect(column.x, column.y, column.w, max(letter.em, column.room))
+        text = self.text(text_id, rect, letter, words, max_lines=measures.title_lines, inside=True)
+        column.y = text.rect.bottom + (letter.pitch - letter.em) / 2
 
     def lead(
         self,
@@ -213,16 +259,18 @@ class Page:
         colour: str = "soft",
         gap: float = 6.5,
     ) -> None:
-        self.y += gap
-        rect = Rect(MARGIN, self.y, self.inner, 60)
-        text = self.text(text_id, rect, letter, words, max_lines=max_lines, colour=colour)
-        self.y = text.rect.bottom + 3
+        """A paragraph under the title. max_lines: upright; a narrower column may take twice as many."""
+        column = self.read
+        column.y += min(gap, 5.0) if self.wide else gap
+        rect = Rect(column.x, column.y, column.w, max(letter.em, column.room))
+        text = self.text(text_id, rect, letter, words, max_lines=self.lines(max_lines), colour=colour, inside=True)
+        column.y = text.rect.bottom + 3
 
     def button(
         self,
         button_id: str,
         rect: Rect,
-        press: Event,
+        press: Press,
         text_id: str,
         *,
         words: str | None = None,
@@ -233,24 +281,27 @@ class Page:
     ) -> Button:
         """A button with one label in its middle; not added yet. style: main, plain, key, danger."""
         fill, border, colour = STYLES[style]
-        label = self.set_text(
-            text_id,
-            self.words.get(text_id) if words is None else words,
-            rect.inset(5),
-            letter,
-            max_lines=2 if rect.h >= 40 else 1,
-            colour=colour,
-            ground=fill,
-            align=Align.CENTRE,
-            middle=True,
-        )
+        shown = self.words.get(text_id) if words is None else words
+        label = self.label(text_id, shown, rect, letter, colour=colour, ground=fill)
         box = Box(rect, fill=fill, border=border, border_mm=BORDER, radius=radius)
         return Button(button_id, rect, press, box, (label,), main=main)
 
-    def foot(self, *, extra: tuple[str, str, Event] | None = None) -> None:
+    def label(
+        self, text_id: str, words: str, rect: Rect, letter: Letter, *, colour: str = "ink", ground: str = ""
+    ) -> Text:
+        """Words in the middle of a button or a box: in one line if that does not make them much smaller."""
+        room = Rect(rect.x + 5, rect.y + 2, rect.w - 10, rect.h - 4)
+        options = {"colour": colour, "ground": ground, "align": Align.CENTRE, "middle": True}
+        one = self.set_text(text_id, words, room, letter, **options)  # type: ignore[arg-type]
+        if one.fits and one.em >= letter.em * ONE_LINE:
+            return one
+        two = self.set_text(text_id, words, room, letter, max_lines=2, **options)  # type: ignore[arg-type]
+        return two if two.fits and (two.em > one.em or not one.fits) else one
+
+    def foot(self, *, extra: tuple[str, str, Press] | None = None) -> None:
         """The bar at the bottom with what the frame offers; nothing at all when it offers nothing."""
         frame = self.frame
-        offers: list[tuple[str, str, Event]] = []
+        offers: list[tuple[str, str, Press]] = []
         if frame.back:
             offers.append(("back", "foot.back", BackPressed()))
         if frame.cancel:
@@ -260,69 +311,63 @@ class Page:
             offers.append(extra)
         if not offers:
             return
-        top = self.foot_band()
-        width = (self.inner - GAP * (len(offers) - 1)) / len(offers)
+        band = self.foot_band()
+        width = (band.w - GAP * (len(offers) - 1)) / len(offers)
         for index, (button_id, label, press) in enumerate(offers):
-            rect = Rect(MARGIN + index * (width + GAP), top + (FOOT_H - FOOT_BUTTON_H) / 2, width, FOOT_BUTTON_H)
+            rect = Rect(band.x + index * (width + GAP), band.y, width, band.h)
             self.add(self.button(button_id, rect, press, label))
 
-    def foot_band(self) -> float:
-        """Draw the bar alone; returns its top."""
-        top = self.h - FOOT_H
+    def foot_band(self) -> Rect:
+        """The place of the foot's buttons, with the bar behind it; on a panel that lies, the bottom of what is read."""
+        measures = self.measures
+        if self.wide:
+            return self.read.take_bottom(measures.foot_button, GAP * 1.2)
+        top = self.h - measures.foot
         self.add(
-            Box(Rect(0, top, self.w, FOOT_H), fill="foot", radius=0),
+            Box(Rect(0, top, self.w, measures.foot), fill="foot", radius=0),
             Box(Rect(0, top, self.w, 0.6), fill="line", radius=0),
         )
-        self.foot_top = top
-        self.floor = top - GAP * 1.6
-        return top
+        self.touch.floor = top - GAP * 1.6
+        y = top + (measures.foot - measures.foot_button) / 2
+        return Rect(self.touch.x, y, self.touch.w, measures.foot_button)
 
     def main_button(
-        self, button_id: str, press: Event, text_id: str, *, style: str = "main", height: float = MAIN_H
+        self, button_id: str, press: Press, text_id: str, *, style: str = "main", height: float | None = None
     ) -> None:
         """The next full-width button above what stands at the bottom already."""
-        rect = Rect(MARGIN, self.floor - height, self.inner, height)
+        rect = self.touch.take_bottom(height or self.measures.main)
         self.add(
             self.button(button_id, rect, press, text_id, style=style, letter=theme.MAIN_BUTTON, main=style == "main")
         )
-        self.floor = rect.y - GAP
 
-    def picture(self, name: str, *, share: float = 1.0, top_gap: float = 8.0, bottom_gap: float = 8.0) -> None:
-        """A drawing in the room that is left between content and targets, if there is enough of it."""
-        top, bottom = self.y + top_gap, self.floor - bottom_gap
-        if bottom - top < SMALLEST_PICTURE_H:
+    def picture(
+        self,
+        name: str,
+        *,
+        share: float = 1.0,
+        top_gap: float = 8.0,
+        bottom_gap: float = 8.0,
+        column: Column | None = None,
+    ) -> None:
+        """A drawing where most room is left between content and targets, if there is enough of it."""
+        at = column or max(self.touch, self.read, key=lambda each: each.room * each.w)
+        if self.wide:
+            top_gap, bottom_gap = min(top_gap, 6.0), min(bottom_gap, 5.0)
+        free = at.free(top_gap, bottom_gap)
+        if free.h < SMALLEST_PICTURE_H:
             return
-        height = (bottom - top) * share
-        rect = Rect(MARGIN, top + (bottom - top - height) / 2, self.inner, height)
+        height = free.h * share
+        rect = Rect(free.x, free.y + (free.h - height) / 2, free.w, height)
         self.add(Picture(name, rect, self.ground))
-
-    def moment(self, moment: datetime) -> str:
-        return self.words.get(
-            "head.moment",
-            month=moment.month,
-            day=moment.day,
-            hour=moment.hour,
-            minute=f"{moment.minute:02}",
-            weekday=self.weekday(moment),
-        )
-
-    def day(self, moment: datetime) -> str:
-        return self.words.get("head.day", month=moment.month, day=moment.day, weekday=self.weekday(moment))
-
-    def time(self, moment: datetime) -> str:
-        return self.words.get("head.time", hour=moment.hour, minute=f"{moment.minute:02}")
-
-    def weekday(self, moment: datetime) -> str:
-        return self.words.get(f"head.weekday_{moment.weekday()}")
 
     def yen(self, amount: int) -> str:
         return self.words.get("common.yen", yen=f"{amount:,}")
 
-    def finish(self, *, under: str = "", first_ground: str = "paper") -> Screen:
+    def finish(self, *, under: str = "") -> Screen:
         elements = tuple(self._elements)
         if self.scale != 1.0:
             elements = tuple(scaled(element, self.scale) for element in elements)
-        return Screen(self.id, elements, self.phrase, self.title_id, first_ground, under)
+        return Screen(self.id, elements, self.phrase, self.title_id, self.first_ground, under)
 
 
 STYLES: Final = {
@@ -332,6 +377,10 @@ STYLES: Final = {
     "danger": ("card", "shu", "shu"),
 }
 """fill, border, letters."""
+
+
+def _height(lines: int, em: float, pitch: float) -> float:
+    return pitch * (lines - 1) + em
 
 
 class _Measure:

@@ -1,4 +1,4 @@
-"""The touch panel's size: the bridge between millimetres and pixels."""
+"""The touch panel's size and shape: the bridge between millimetres and pixels."""
 
 from __future__ import annotations
 
@@ -8,17 +8,24 @@ from typing import Final
 
 REFERENCE_WIDTH_MM: Final = 267.7
 REFERENCE_HEIGHT_MM: Final = 475.9
-"""A 21.5 inch panel of 1080 by 1920 pixels, upright: what the pages are measured on."""
+"""A 21.5 inch panel of 1080 by 1920 pixels, upright: what the upright pages are measured on."""
+
+WIDE_WIDTH_MM: Final = 400.0
+WIDE_HEIGHT_MM: Final = 250.0
+"""What the pages with two columns are measured on; a 15.6 inch panel of 1280 by 800 pixels is 0.84 of it."""
 
 SMALLEST_SCALE: Final = 0.68
 """Below this share of the reference the smallest button would be under 20 mm high."""
+SMALLEST_WIDE_SCALE: Final = 0.77
+"""Below this share letters of 6.1 mm no longer hold the longest pages. 15.6 inches of 16:9 are 0.777; 10.1 inches
+(217 by 136 mm, 0.54) were tried: the PIN pad holds, but choosing items, paying and refusals overflow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
     """width_px, height_px: the picture; diagonal_in: its visible diagonal in inches, never a guess.
 
-    Raises ValueError for a panel on which targets would be too small to hit, or which does not stand upright.
+    Raises ValueError for a panel on which targets would be too small to hit.
     """
 
     width_px: int
@@ -28,13 +35,11 @@ class Panel:
     def __post_init__(self) -> None:
         if min(self.width_px, self.height_px) <= 0 or self.diagonal_in <= 0:
             raise ValueError("panel: width_px, height_px and diagonal_in must be greater than zero")
-        if self.height_px <= self.width_px:
-            raise ValueError("panel: the screens are laid out upright; give a height_px greater than width_px")
-        if self.scale < SMALLEST_SCALE:
+        width, height, smallest = self._measures
+        if min(self.width_mm / width, self.height_mm / height) < smallest:
             raise ValueError(
                 f"panel: {self.width_mm:.0f} x {self.height_mm:.0f} mm is too small for targets of 20 mm; "
-                f"it needs at least {REFERENCE_WIDTH_MM * SMALLEST_SCALE:.0f} x "
-                f"{REFERENCE_HEIGHT_MM * SMALLEST_SCALE:.0f} mm"
+                f"it needs at least {width * smallest:.0f} x {height * smallest:.0f} mm"
             )
 
     @property
@@ -50,9 +55,24 @@ class Panel:
         return self.height_px / self.px_per_mm
 
     @property
+    def wide(self) -> bool:
+        """Wider than high: what is read stands at the left, what is touched at the right."""
+        return self.width_px > self.height_px
+
+    @property
+    def _measures(self) -> tuple[float, float, float]:
+        if self.wide:
+            return WIDE_WIDTH_MM, WIDE_HEIGHT_MM, SMALLEST_WIDE_SCALE
+        return REFERENCE_WIDTH_MM, REFERENCE_HEIGHT_MM, SMALLEST_SCALE
+
+    @property
     def scale(self) -> float:
-        """1 on the reference panel and on larger ones; smaller panels shrink everything alike."""
-        return min(1.0, self.width_mm / REFERENCE_WIDTH_MM, self.height_mm / REFERENCE_HEIGHT_MM)
+        """1 on the reference panel of this shape and on larger ones; smaller panels shrink everything alike."""
+        width, height, _ = self._measures
+        return min(1.0, self.width_mm / width, self.height_mm / height)
 
 
 REFERENCE: Final = Panel(1080, 1920, 21.5)
+WIDE: Final = Panel(1280, 800, 15.6)
+LAYOUTS: Final = {"upright": REFERENCE, "landscape": WIDE}
+"""The panels every screen is looked at on, by name."""

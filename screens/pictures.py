@@ -295,6 +295,7 @@ MAKERS: Final[dict[str, Callable[[], Drawing]]] = {
     "step_done": lambda: icons.step("done"),
     "step_now": lambda: icons.step("now"),
     "step_later": lambda: icons.step("later"),
+    "step_fault": lambda: icons.step("fault"),
     "note": lambda: icons.note_of(True),
     "note_off": lambda: icons.note_of(False),
     "icon_card": icons.icon_card,

@@ -82,6 +82,7 @@ def samples() -> Iterator[tuple[str, vm.View]]:
     yield from _choosing()
     yield from _paying()
     yield from _ends()
+    yield from _staff()
 
 
 def _service() -> Iterator[tuple[str, vm.View]]:
@@ -143,6 +144,7 @@ def _choosing() -> Iterator[tuple[str, vm.View]]:
     yield "20-certificate-one", vm.ChooseCertificate(frame(4, "choose", **both), OFFERS[:1])
     yield "21-kind", vm.ChooseKind(frame(4, "choose", **both), ("residence_copy",))
     yield "22-household", vm.ChooseHousehold(frame(4, "choose", **both), ("whole", "part"))
+    yield from _members(frame(4, "choose", **both))
     items = tuple(vm.Item(name, index > 1) for index, name in enumerate(ITEMS))
     yield "23-items", vm.ChooseItems(frame(4, "choose", **both), items)
     yield "24-copies", vm.ChooseCopies(frame(4, "choose", **both), 2, 10, 300)
@@ -151,6 +153,71 @@ def _choosing() -> Iterator[tuple[str, vm.View]]:
     yield "25-confirm", vm.Confirm(frame(5, "confirm", **both), "住民票の写し", "whole", ITEMS[:1], 2, 600)
     yield "25-confirm-all", vm.Confirm(frame(5, "confirm", **both), "住民票の写し", "part", ITEMS, 10, 3000)
     yield "25-confirm-seal", vm.Confirm(frame(5, "confirm", **both), "印鑑登録証明書", "", (), 1, 300)
+
+
+def _household(count: int) -> tuple[vm.MemberRow, ...]:
+    """Invented people; the third has a name as long as names of foreign residents get."""
+    names = (
+        ("佐賀　花子", "世帯主"),
+        ("佐賀　太郎", "夫"),
+        ("ＭＡＲＩＡ　ＦＥＲＮＡＮＤＡ　ＧＯＮＺＡＬＥＺ　ＤＥ　ＬＡ　ＣＲＵＺ　ＭＯＮＴＥＮＥＧＲＯ", "子の妻"),
+        ("𠮷﨑　葛󠄀子", "子"),
+        ("佐賀　一", "子"),
+        ("佐賀　勘解由小路左衛門三郎", "父"),
+    )
+    return tuple(
+        vm.MemberRow(f"m{index}", *names[index % len(names)], on=index in {0, 2}, holder=index == 0)
+        for index in range(count)
+    )
+
+
+def _members(choosing: vm.Frame) -> Iterator[tuple[str, vm.View]]:
+    for count in (2, 5, 20):
+        yield f"22-members-{count:02}", vm.ChooseMembers(choosing, _household(count), True)
+    nobody = tuple(replace(row, on=False) for row in _household(3))
+    yield "22-members-none", vm.ChooseMembers(choosing, nobody, False)
+    longest = replace(
+        _household(1)[0], name="ＷＯＬＦＥＳＣＨＬＥＧＥＬＳＴＥＩＮＨＡＵＳＥＮＢＥＲＧＥＲＤＯＲＦＦ　" * 4
+    )
+    yield "22-members-longest", vm.ChooseMembers(choosing, (longest, *_household(7)[1:]), True)
+
+
+def _staff() -> Iterator[tuple[str, vm.View]]:
+    plain = frame()
+    names = ("山田　花子", "鈴木　一郎", "髙橋　美咲", "ＪＯＮＡＴＨＡＮ　ＡＬＥＸＡＮＤＥＲ　ＳＭＩＴＨ")
+    people = tuple(
+        vm.StaffName(f"s{index}", names[index % len(names)], "manager" if index == 0 else "handler")
+        for index in range(15)
+    )
+    yield "60-staff-names", vm.StaffSignIn(plain, people[:4], "", 0)
+    yield "60-staff-names-twelve", vm.StaffSignIn(plain, people[:12], "", 0)
+    yield "60-staff-names-more", vm.StaffSignIn(plain, people, "", 0)
+    yield "60-staff-nobody", vm.StaffSignIn(plain, (), "", 0, nobody=True)
+    yield "61-staff-number", vm.StaffSignIn(plain, people[:4], "s0", 3)
+    yield "61-staff-number-full", vm.StaffSignIn(plain, people[:4], "s3", 6)
+    yield "61-staff-number-wrong", vm.StaffSignIn(plain, people[:4], "s0", 0, refused=True)
+    yield "61-staff-number-locked", vm.StaffSignIn(plain, people[:4], "s0", 0, refused=True, locked_s=271)
+    parts = ("reader", "cash", "printer", "issuer", "sound", "sensors", "receipt", "display")
+    well = tuple((part, "") for part in parts)
+    ill = tuple(zip(parts, ("", "offline", "media-jam", "starting", "", "silent", "media-empty", "new"), strict=True))
+    yield "62-staff-menu", vm.StaffMenu(plain, "山田　花子", "manager", ("sign_off",), "", well)
+    yield (
+        "62-staff-menu-stopped",
+        vm.StaffMenu(plain, "山田　花子", "manager", ("reopen", "found", "sign_off"), "reference", ill, 2),
+    )
+    yield (
+        "62-staff-menu-faulty",
+        vm.StaffMenu(plain, "鈴木　一郎", "handler", ("found", "sign_off"), "", ill, 1),
+    )
+    back = frame(back=True)
+    reasons = ("paper_checked", "identity_clarified", "cash_counted", "device_repaired", "false_alarm")
+    yield "63-staff-reopen", vm.StaffReopen(back, "erase_failed_reader", reasons, "")
+    yield "63-staff-reopen-chosen", vm.StaffReopen(back, "denied_twice", reasons, "identity_clarified")
+    what = ("card", "certificate_tray", "change_tray", "receipt_tray")
+    entries = tuple(vm.FoundEntry(40 + index, what[index % 4], NOON) for index in range(6))
+    yield "64-staff-found", vm.StaffFound(back, entries[:2])
+    yield "64-staff-found-many", vm.StaffFound(back, entries)
+    yield "64-staff-found-none", vm.StaffFound(back, ())
 
 
 def _paying() -> Iterator[tuple[str, vm.View]]:

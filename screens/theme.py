@@ -29,11 +29,11 @@ _STANDARD: Final[Mapping[str, Colour]] = MappingProxyType(
             "ai": "#1D3F72",  # 藍: action, selected
             "ai_deep": "#142E55",
             "ai_tint": "#E6ECF5",
-            "wakatake": "#165C44",  # 若竹: done, received
+            "wakatake": "#14583F",  # 若竹: done, received; 7:1 on its tint
             "wakatake_tint": "#E3F1EB",
             "yama": "#F2B705",  # 山吹: take it
             "yama_tint": "#FFF5D1",
-            "shu": "#98230F",  # 朱: arrow out, refusal, "not me"
+            "shu": "#94200D",  # 朱: arrow out, refusal, "not me"
             "shu_tint": "#FBE9E4",
             "gold": "#EAD9A0",  # 500 yen
             "silver": "#E2E5E8",  # 100 and 50 yen
@@ -69,6 +69,9 @@ class Letter:
 
 TITLE: Final = Letter(19.4, 25.4, bold=True)
 TAKE_TITLE: Final = Letter(23.0, 31.0, bold=True)
+WIDE_TITLE: Final = Letter(15.6, 20.6, bold=True)
+WIDE_TAKE_TITLE: Final = Letter(19.4, 25.4, bold=True)
+"""On a panel that lies, where the title has a column of its own."""
 LEAD: Final = Letter(10.4, 16.4)
 BODY: Final = Letter(10.2, 15.6)
 STRONG: Final = Letter(11.6, 16.4, bold=True)

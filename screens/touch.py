@@ -13,8 +13,7 @@ from typing import Final
 
 import pygame
 
-from kiosk.events import Event
-from screens.elements import Button, Screen
+from screens.elements import Button, Press, Screen
 from screens.panel import Panel
 
 DEBOUNCE_S: Final = 0.150
@@ -31,7 +30,7 @@ class _Held:
 
 
 class Touch:
-    """Folds pygame events into the events of the targets touched. clock: monotonic seconds."""
+    """Folds pygame events into what the targets touched do. clock: monotonic seconds."""
 
     def __init__(self, panel: Panel, clock: Callable[[], float]) -> None:
         self._panel = panel
@@ -55,8 +54,8 @@ class Touch:
             and now[held.target.id].press == held.target.press
         }
 
-    def feed(self, event: pygame.event.Event, screen: Screen) -> Event | None:
-        """The event of a target when a finger or the button is lifted inside the target it went down on."""
+    def feed(self, event: pygame.event.Event, screen: Screen) -> Press | None:
+        """What a target does when a finger or the button is lifted inside the target it went down on."""
         if event.type in (pygame.FINGERDOWN, pygame.FINGERUP):
             x, y = event.x * self._panel.width_mm, event.y * self._panel.height_mm
             return self._act(event.type == pygame.FINGERDOWN, event.finger_id, x, y, screen)
@@ -67,7 +66,7 @@ class Touch:
             return self._act(event.type == pygame.MOUSEBUTTONDOWN, MOUSE, x, y, screen)
         return None
 
-    def _act(self, down: bool, finger: int, x: float, y: float, screen: Screen) -> Event | None:
+    def _act(self, down: bool, finger: int, x: float, y: float, screen: Screen) -> Press | None:
         if down:
             target = screen.target_at(x, y)
             if target is not None and not self._bounces(x, y):

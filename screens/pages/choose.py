@@ -1,24 +1,19 @@
-"""Choosing: certificate, kind, household, items, copies; then the choices once more."""
+"""Choosing: certificate, kind, household, items."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from kiosk.events import CertificateChosen, CopiesChanged, Event, HouseholdChosen, ItemToggled, NextPressed
-from kiosk.view_model import (
-    ChooseCertificate,
-    ChooseCopies,
-    ChooseHousehold,
-    ChooseItems,
-    ChooseKind,
-    Confirm,
-)
+from kiosk.events import CertificateChosen, Event, HouseholdChosen, ItemToggled, NextPressed
+from kiosk.view_model import ChooseCertificate, ChooseHousehold, ChooseItems, ChooseKind
 from screens import theme
+from screens.columns import GAP, TIGHT, grid
 from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
-from screens.page import BORDER, GAP, MARGIN, Context, Page
+from screens.page import BORDER, Context, Page
+from screens.pages.parts import choice_box
 
 CHOICE_H = 60.0
-SMALLEST_CHOICE_H = 30.0
+SMALLEST_CHOICE_H = 31.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +30,7 @@ class Choice:
 
 
 def choose_certificate(view: ChooseCertificate, context: Context) -> Screen:
-    page = Page("choose_certificate", view.frame, context, phrase="choose_certificate")
+    page = Page("choose_certificate", view.frame, context, phrase="choose_certificate", share=0.6)
     page.head()
     page.foot()
     page.title("certificate.title")
@@ -43,18 +38,25 @@ def choose_certificate(view: ChooseCertificate, context: Context) -> Screen:
     for offer in view.offers:
         note_id = f"certificate.note.{offer.kind}" if offer.available else "certificate.none"
         note = page.words.get(note_id) if note_id in page.words else ""
+        if offer.note and not offer.available and not page.wide:
+            note_id, note = f"offer.{offer.kind}.note", offer.note
+        elif offer.note and not offer.available:
+            # The reason is a sentence: beside the narrow list there is room for it.
+            why = page.words.get("certificate.why", name=offer.name, why=offer.note)
+            page.lead(f"offer.{offer.kind}.note", words=why, letter=theme.CAPTION, max_lines=4)
         rows.append(
             Choice(
                 f"certificate-{offer.kind}",
                 f"offer.{offer.kind}",
                 offer.name,
                 note_id,
-                note if offer.available else offer.note or note,
+                note,
                 page.yen(offer.fee_yen) if offer.available else "",
                 CertificateChosen(offer.kind) if offer.available else None,
             )
         )
-    _fill(page, _list(page, rows))
+    _list(page, rows)
+    _fill(page)
     return page.finish()
 
 
@@ -71,7 +73,8 @@ def choose_kind(view: ChooseKind, context: Context) -> Screen:
         # Every kind listed is one that this machine issues; going on is all there is to decide with a single one.
         press: Event = NextPressed() if len(view.kinds) == 1 else CertificateChosen(kind)
         rows.append(Choice(f"kind-{kind}", name_id, name, note_id, note, press=press))
-    _fill(page, _list(page, rows))
+    _list(page, rows)
+    _fill(page)
     return page.finish()
 
 
@@ -91,289 +94,142 @@ def choose_household(view: ChooseHousehold, context: Context) -> Screen:
         )
         for choice in view.choices
     ]
-    top = _list(page, rows)
-    page.floor = top
+    _list(page, rows)
     page.picture("household", share=0.8)
     return page.finish()
 
 
-def _list(page: Page, rows: list[Choice]) -> float:
-    """Rows of equal height at the bottom of the page; returns their top."""
+def _list(page: Page, rows: list[Choice]) -> None:
+    """Rows of equal height at the bottom of what is touched."""
     if not rows:
-        return page.floor
-    room = page.floor - page.y - 10
+        return
+    at = page.touch
+    room = at.room - (4 if page.wide else 10)
     height = min(CHOICE_H, (room - GAP * (len(rows) - 1)) / len(rows))
     height = max(height, SMALLEST_CHOICE_H)
-    top = page.floor - height * len(rows) - GAP * (len(rows) - 1)
-    for index, row in enumerate(rows):
-        rect = Rect(MARGIN, top + index * (height + GAP), page.inner, height)
-        _row(page, row, rect)
-    return top
+    area = at.take_bottom(height * len(rows) + GAP * (len(rows) - 1))
+    for row, rect in zip(rows, grid(area, len(rows), 1, height), strict=True):
+        inside = _words(page, row, rect, "card" if row.press is not None else "foot")
+        if row.press is not None:
+            box = Box(rect, fill="card", border="ai", border_mm=BORDER)
+            page.add(Button(row.id, rect, row.press, box, tuple(inside)))
+        else:
+            page.add(Box(rect, fill="foot", border="line", border_mm=BORDER, dashed=True), *inside)
 
 
-def _fill(page: Page, top: float) -> None:
-    """A picture above a short list, so that the page is not empty."""
-    page.floor = top
-    if page.floor - page.y > 110:
+def _fill(page: Page) -> None:
+    """A picture beside a short list, so that the page is not empty."""
+    if page.wide:
+        page.picture("certificate", share=0.9, column=page.read)
+    elif page.touch.room > 110:
         page.picture("certificate", share=0.72)
 
 
-def _row(page: Page, row: Choice, rect: Rect) -> None:
-    fill = "card" if row.press is not None else "foot"
-    inside = _words(page, row, rect, fill)
-    if row.press is not None:
-        box = Box(rect, fill=fill, border="ai", border_mm=BORDER)
-        page.add(Button(row.id, rect, row.press, box, tuple(inside)))
-    else:
-        page.add(Box(rect, fill=fill, border="line", border_mm=BORDER, dashed=True), *inside)
-
-
 def _words(page: Page, row: Choice, rect: Rect, fill: str) -> list[Text | Picture | Box]:
-    value_w = 52.0 if row.value else 0.0
-    room = rect.w - 26 - value_w
-    name_colour = "ai_deep" if row.press is not None else "soft"
-    with_note = bool(row.note) and rect.h >= 34
-    name = page.set_text(
-        row.name_id,
-        row.name,
-        Rect(rect.x + 13, rect.y, room, rect.h),
-        theme.MAIN_BUTTON,
-        colour=name_colour,
-        ground=fill,
-        middle=True,
-    )
+    """Name, and under it the note, together in the middle of the row; the value at the right."""
+    colour = "ai_deep" if row.press is not None else "soft"
     found: list[Text | Picture | Box] = []
-    if with_note:
-        block = name.em + 5.5 + theme.CAPTION.em
-        top = rect.y + (rect.h - block) / 2
-        name = page.set_text(
-            row.name_id,
-            row.name,
-            Rect(rect.x + 13, top, room, name.em),
-            theme.MAIN_BUTTON,
-            colour=name_colour,
-            ground=fill,
-        )
-        found.append(
-            page.set_text(
-                row.note_id,
-                row.note,
-                Rect(rect.x + 13, top + name.em + 5.5, room, 12),
-                theme.CAPTION,
-                colour="soft",
-                ground=fill,
-            )
-        )
-    found.insert(0, name)
+    value_w = 0.0
     if row.value:
-        found.append(
-            page.set_text(
-                f"{row.name_id}.value",
-                row.value,
-                Rect(rect.right - 13 - value_w, rect.y, value_w, rect.h),
-                theme.PRICE,
-                ground=fill,
-                align=Align.RIGHT,
-                middle=True,
-            )
+        value_w = page.width(row.value, theme.PRICE) + 8
+        place = Rect(rect.right - 11 - value_w, rect.y, value_w, rect.h)
+        value = page.set_text(
+            f"{row.name_id}.value", row.value, place, theme.PRICE, ground=fill, align=Align.RIGHT, middle=True
         )
-    return found
+        found.append(value)
+    room = Rect(rect.x + 11, rect.y + 3, rect.w - 22 - value_w - (4 if value_w else 0), rect.h - 6)
+    letter = theme.MAIN_BUTTON
+    both = _name_and_note(page, row, room, colour, fill) if row.note else None
+    if both is not None:
+        return [*found, *both]
+    return [
+        *found,
+        page.set_text(
+            row.name_id, row.name, room, letter, colour=colour, ground=fill, middle=True, max_lines=2
+        ),
+    ]  # fmt: skip
+
+
+def _name_and_note(page: Page, row: Choice, room: Rect, colour: str, fill: str) -> list[Text] | None:
+    """None: not both fit, then the name alone is shown."""
+    for name_lines, em in ((1, theme.MAIN_BUTTON.em), (1, 12.0), (1, 10.6), (2, 12.0), (2, 10.6)):
+        name = page.set_text(
+            row.name_id, row.name, room, theme.MAIN_BUTTON, colour=colour, ground=fill, max_lines=name_lines, em=em
+        )
+        if name.em < em * 0.9 or not name.fits:
+            continue
+        note_lines = max(1, int((room.h - name.rect.h - 5) // (theme.CAPTION.pitch * 1.0)))
+        note = page.set_text(
+            row.note_id, row.note, room, theme.CAPTION, colour="soft", ground=fill, max_lines=note_lines
+        )
+        gap = 5.5 if room.h > 34 else 4.0
+        height = name.rect.h + gap + note.rect.h
+        if note.fits and height <= room.h + 0.05:
+            top = room.y + (room.h - height) / 2
+            return [
+                replace(name, rect=replace(name.rect, y=top)),
+                replace(note, rect=replace(note.rect, y=top + name.rect.h + gap)),
+            ]
+    return None
 
 
 def choose_items(view: ChooseItems, context: Context) -> Screen:
-    page = Page("choose_items", view.frame, context, phrase="choose_items")
+    page = Page("choose_items", view.frame, context, phrase="choose_items", share=0.69)
     page.head()
     page.foot()
     page.main_button("next", NextPressed(), "common.next")
     page.title("items.title")
-    page.lead("items.lead", max_lines=1)
-    count = max(1, len(view.items))
-    room = page.floor - page.y - 8
-    height = min(38.0, (room - GAP * (count - 1)) / count)
-    top = page.floor - height * count - GAP * (count - 1)
-    for index, item in enumerate(view.items):
-        rect = Rect(MARGIN, top + index * (height + GAP), page.inner, height)
+    page.lead("items.lead")
+    if not view.items:
+        return page.finish()
+    across = 2 if page.wide else 1
+    gap = TIGHT if page.wide else GAP
+    rows = -(-len(view.items) // across)
+    free = page.touch.free(4 if page.wide else 8, 0)
+    height = min(42.0 if page.wide else 38.0, (free.h - gap * (rows - 1)) / rows)
+    area = Rect(free.x, free.bottom - height * rows - gap * (rows - 1), free.w, height * rows + gap * (rows - 1))
+    for item, rect in zip(view.items, grid(area, len(view.items), across, height, gap), strict=True):
         page.add(_toggle(page, rect, item.item, item.on))
     return page.finish()
 
 
 def _toggle(page: Page, rect: Rect, item: str, on: bool) -> Button:
-    """The state is told three ways: tick, word and colour."""
-    fill, border = ("ai_tint", "ai") if on else ("card", "soft")
+    """The state is told by tick and edge, and by a word where there is room for one."""
+    box = choice_box(rect, on)
     name_id, name = page.words.first(f"items.{item}", "items.other")
-    state_w = 36.0
-    tick = Rect(rect.x + 9, rect.y + (rect.h - 17) / 2, 17, 17)
-    room = rect.w - 35 - state_w - 12
-    inside: tuple[Text | Picture | Box, ...] = (
-        Picture("tick_on" if on else "tick_off", tick, fill),
+    narrow = rect.w < 150
+    state_id = "items.on" if on else "items.off"
+    words = [page.words.get(each) for each in ("items.on", "items.off")]
+    state_w = 0.0 if narrow else max(page.width(each, theme.CAPTION, em=9.2) for each in words) + 1
+    inset, tick, air = (6.0, 15.0, 1.0) if narrow else (9.0, 17.0, 2.5)
+    left = rect.x + inset + tick + inset * 0.8
+    right = rect.right - inset - (state_w + 5 if state_w else 0)
+    place = Rect(rect.x + inset, rect.y + (rect.h - tick) / 2, tick, tick)
+    inside: list[Text | Picture | Box] = [
+        Picture("tick_on" if on else "tick_off", place, box.fill),
         page.set_text(
             name_id,
             name,
-            Rect(rect.x + 34, rect.y, room, rect.h),
+            Rect(left, rect.y + air, right - left, rect.h - 2 * air),
             theme.STRONG,
-            max_lines=2,
+            max_lines=3,
             middle=True,
-            ground=fill,
+            ground=box.fill,
             em=10.8,
         ),
-        page.set_text(
-            "items.on" if on else "items.off",
-            page.words.get("items.on" if on else "items.off"),
-            Rect(rect.right - 9 - state_w, rect.y, state_w, rect.h),
-            theme.CAPTION,
-            middle=True,
-            align=Align.RIGHT,
-            colour="ai_deep" if on else "soft",
-            ground=fill,
-            em=9.2,
-        ),
-    )
-    box = Box(rect, fill=fill, border=border, border_mm=1.4 if on else BORDER)
-    return Button(f"item-{item}", rect, ItemToggled(item), box, inside)
-
-
-def choose_copies(view: ChooseCopies, context: Context) -> Screen:
-    page = Page("choose_copies", view.frame, context, phrase="choose_copies")
-    page.head()
-    page.foot()
-    page.main_button("next", NextPressed(), "common.next")
-    page.title("copies.title")
-    lead = "copies.lead" if view.max_copies > 1 else "copies.lead_one"
-    page.lead(lead, words=page.words.get(lead, fee=f"{view.fee_yen:,}", most=view.max_copies), max_lines=2)
-
-    total = Rect(MARGIN, page.floor - 34, page.inner, 34)
-    page.add(Box(total, fill="card", border="line", border_mm=BORDER))
-    page.text(
-        "copies.total", Rect(total.x + 12, total.y, 60, 34), theme.BODY, middle=True, ground="card", colour="soft"
-    )
-    page.text(
-        "copies.sum",
-        Rect(total.x + 80, total.y, total.w - 92, 34),
-        theme.TITLE,
-        page.yen(view.copies * view.fee_yen),
-        middle=True,
-        ground="card",
-        align=Align.RIGHT,
-        colour="ai_deep",
-    )
-
-    side = 66.0
-    middle = (page.y + 8 + total.y - GAP) / 2
-    row = Rect(MARGIN, middle - side / 2, page.inner, side)
-    _step(page, Rect(row.x, row.y, side, side), "fewer", view.copies - 1, view.copies > 1)
-    _step(page, Rect(row.right - side, row.y, side, side), "more", view.copies + 1, view.copies < view.max_copies)
-    number = Rect(row.x + side + GAP, row.y, row.w - 2 * side - 2 * GAP, side)
-    digits = str(view.copies)
-    unit = page.words.get("copies.unit_one" if view.copies == 1 else "copies.unit")
-    width_n, width_u = page.width(digits, theme.AMOUNT), page.width(unit, theme.MAIN_BUTTON)
-    x = number.x + (number.w - width_n - width_u - 4) / 2
-    base = number.y + (side - theme.AMOUNT.em) / 2
-    page.text("copies.number", Rect(x, base, width_n + 1, 44), theme.AMOUNT, digits, colour="ai_deep")
-    page.text("copies.unit", Rect(x + width_n + 4, base + 25.5, width_u + 1, 15), theme.MAIN_BUTTON)
-    return page.finish()
-
-
-def _step(page: Page, rect: Rect, name: str, copies: int, possible: bool) -> None:
-    label = page.set_text(
-        f"copies.{name}",
-        page.words.get(f"copies.{name}"),
-        Rect(rect.x + 4, rect.bottom - 20, rect.w - 8, 12),
-        theme.CAPTION,
-        align=Align.CENTRE,
-        colour="ai_deep" if possible else "soft",
-        ground="card" if possible else "foot",
-        em=9.4,
-    )
-    sign = Rect(rect.x + (rect.w - 28) / 2, rect.y + 10, 28, 28)
-    picture = Picture("plus" if name == "more" else "minus", sign, "card" if possible else "foot")
-    if possible:
-        box = Box(rect, fill="card", border="ai", border_mm=BORDER)
-        page.add(Button(name, rect, CopiesChanged(copies), box, (picture, label)))
-    else:
-        grey = Picture(picture.name + "_off", picture.rect, "foot")
-        page.add(Box(rect, fill="foot", border="line", border_mm=BORDER, dashed=True), grey, label)
-
-
-def confirm(view: Confirm, context: Context) -> Screen:
-    page = Page("confirm", view.frame, context, phrase="confirm")
-    page.head()
-    page.foot()
-    page.main_button("next", NextPressed(), "confirm.go")
-    page.title("confirm.title")
-    note = "confirm.note" if view.frame.back else "confirm.note_plain"
-    text = page.set_text(note, page.words.get(note), Rect(MARGIN, 0, page.inner, 40), theme.LEAD, max_lines=2)
-    top = page.floor - text.rect.h - 1
-    page.text(note, Rect(MARGIN, top, page.inner, 40), theme.LEAD, max_lines=2, colour="soft")
-    _summary(page, view, Rect(MARGIN, page.y + 8, page.inner, top - 8 - page.y - 8))
-    return page.finish()
-
-
-def _summary(page: Page, view: Confirm, room: Rect) -> None:
-    rows: list[tuple[str, str, tuple[str, ...]]] = [
-        ("confirm.certificate", "confirm.certificate.value", (view.certificate_name,))
     ]
-    if view.household:
-        household = f"household.{view.household}"
-        words = page.words.get(household) if household in page.words else view.household
-        if view.household == "part" and view.members:
-            words = page.words.get("confirm.members", household=words, members=view.members)
-        rows.append(("confirm.household", household, (words,)))
-        names = tuple(page.words.first(f"items.{item}", "items.other")[1] for item in view.items)
-        rows.append(("confirm.items", "confirm.items.value", names or (page.words.get("confirm.items_none"),)))
-    rows.append(
-        ("confirm.copies", "confirm.copies.value", (page.words.get("confirm.copies_value", copies=view.copies),))
-    )
-
-    pitch = 13.6
-    total_h = 36.0
-    # Many items: rows come closer together before letters become smaller.
-    lines = sum(len(values) for _, _, values in rows)
-    pad = max(3.0, min(11.5, (room.h - total_h - 10 - lines * pitch) / (2 * len(rows))))
-    height = sum(len(values) * pitch + 2 * pad for _, _, values in rows) + total_h + 4
-    page.add(Box(Rect(room.x, room.y, room.w, height), fill="card", border="line", border_mm=BORDER))
-    x, width, y = room.x + 12, room.w - 24, room.y + 2
-    for label, value_id, values in rows:
-        row_h = len(values) * pitch + 2 * pad
-        page.text(
-            label,
-            Rect(x, y + pad, width * 0.3, pitch),
-            theme.BODY,
-            middle=True,
-            ground="card",
-            colour="soft",
-            em=9.6,
-        )
-        for index, words in enumerate(values):
-            first = width * 0.3 if index == 0 else 0.0
-            page.text(
-                value_id,
-                # The label stands beside the first line only; the others have the whole width.
-                Rect(x + first, y + pad + index * pitch, width - first, pitch),
-                theme.STRONG,
-                words,
+    if state_w:
+        inside.append(
+            page.set_text(
+                state_id,
+                page.words.get(state_id),
+                Rect(rect.right - inset - state_w, rect.y, state_w, rect.h),
+                theme.CAPTION,
                 middle=True,
                 align=Align.RIGHT,
-                ground="card",
-                em=11.0 if len(values) == 1 else 10.0,
+                colour="ai_deep" if on else "soft",
+                ground=box.fill,
+                em=9.2,
             )
-        y += row_h
-        page.add(Box(Rect(x, y - 0.3, width, 0.6), fill="line", radius=0))
-    page.text(
-        "confirm.total",
-        Rect(x, y, width * 0.3, total_h),
-        theme.BODY,
-        middle=True,
-        ground="card",
-        colour="soft",
-        em=9.6,
-    )
-    page.text(
-        "confirm.total.value",
-        Rect(x + width * 0.3, y, width * 0.7, total_h),
-        theme.TITLE,
-        page.yen(view.price_yen),
-        middle=True,
-        align=Align.RIGHT,
-        ground="card",
-        colour="ai_deep",
-    )
+        )
+    return Button(f"item-{item}", rect, ItemToggled(item), box, tuple(inside))

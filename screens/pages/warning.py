@@ -2,53 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kiosk.events import CancelPressed, MoreTimePressed
 from kiosk.view_model import Frame
 from screens import theme
+from screens.columns import GAP
 from screens.elements import Align, Box, Rect, Screen
-from screens.page import MAIN_H, MARGIN, Context, Page
+from screens.page import Context, Page
+
+CANCEL_H = 36.0
 
 
 def warning(frame: Frame, seconds: int, under: str, context: Context) -> Screen:
+    """Without more time to give it says so, and leaves nothing but to stop now or in a few seconds."""
     page = Page("warning", frame, context, phrase="warning")
     page.head()
+    cancel = "foot.cancel_money" if frame.cancel_returns_money else "foot.cancel"
     if frame.more_time:
-        page.main_button("more-time", MoreTimePressed(), "warning.more", height=MAIN_H + 8)
-    if frame.cancel:
-        label = "foot.cancel_money" if frame.cancel_returns_money else "foot.cancel"
-        page.main_button("cancel", CancelPressed(), label, style="plain", height=FOOT_LIKE_H)
-    page.title("warning.title", theme.TAKE_TITLE, gap=14)
+        page.main_button("more-time", MoreTimePressed(), "warning.more", height=page.measures.main + 8)
+        if frame.cancel:
+            page.main_button("cancel", CancelPressed(), cancel, style="plain", height=CANCEL_H)
+    elif frame.cancel:
+        page.main_button("cancel", CancelPressed(), cancel)
+    page.title("warning.title", page.measures.take_title, gap=8 if page.wide else 14)
     lead = "warning.lead_money" if frame.cancel_returns_money else "warning.lead"
-    page.lead(lead if frame.more_time else "warning.lead_last", colour="ink")
-    digits = str(max(0, seconds))
-    before, unit = page.words.get("warning.left"), page.words.get("warning.seconds")
-    top, bottom = page.y + 10, page.floor - 10
-    box = Rect(MARGIN, top, page.inner, bottom - top)
-    page.add(Box(box, fill="yama_tint", border="yama", border_mm=1.6))
-    wide = [
-        page.width(before, theme.MAIN_BUTTON),
-        page.width(digits, theme.AMOUNT, em=60),
-        page.width(unit, theme.MAIN_BUTTON),
-    ]
-    x = box.x + (box.w - sum(wide) - 12) / 2
-    base = box.y + (box.h - 60) / 2
-    page.text("warning.left", Rect(x, base + 38, wide[0] + 1, 16), theme.MAIN_BUTTON, ground="yama_tint")
-    page.text(
-        "warning.number",
-        Rect(x + wide[0] + 6, base, wide[1] + 1, 60),
-        theme.AMOUNT,
-        digits,
-        em=60,
-        ground="yama_tint",
-        align=Align.CENTRE,
-    )
-    page.text(
-        "warning.seconds",
-        Rect(x + wide[0] + wide[1] + 12, base + 38, wide[2] + 1, 16),
-        theme.MAIN_BUTTON,
-        ground="yama_tint",
-    )
+    page.lead(lead if frame.more_time else "warning.lead_last", colour="ink", max_lines=3)
+    _seconds(page, str(max(0, seconds)))
     return page.finish(under=under)
 
 
-FOOT_LIKE_H = 36.0
+def _seconds(page: Page, digits: str) -> None:
+    before, unit = page.words.get("warning.left"), page.words.get("warning.seconds")
+    box = page.touch.free(6 if page.wide else 10, 0 if page.wide else 10 - GAP)
+    page.add(Box(box, fill="yama_tint", border="yama", border_mm=1.6))
+    big = min(60.0, box.h * 0.62)
+    small = theme.MAIN_BUTTON
+    room = box.w - 24 - page.width(digits, theme.AMOUNT, em=big)
+    beside = page.width(before, small) + page.width(unit, small)
+    if beside > room:
+        small = replace(small, em=small.em * room / beside, pitch=small.pitch * room / beside)
+    wide = [page.width(before, small), page.width(digits, theme.AMOUNT, em=big), page.width(unit, small)]
+    x = box.x + (box.w - sum(wide) - 12) / 2
+    base = box.y + (box.h - big) / 2
+    low = base + big - small.em - 7 * big / 60
+    page.text("warning.left", Rect(x, low, wide[0] + 1, 16), small, ground="yama_tint")
+    page.text(
+        "warning.number",
+        Rect(x + wide[0] + 6, base, wide[1] + 1, big),
+        theme.AMOUNT,
+        digits,
+        em=big,
+        ground="yama_tint",
+        align=Align.CENTRE,
+    )
+    page.text("warning.seconds", Rect(x + wide[0] + wide[1] + 12, low, wide[2] + 1, 16), small, ground="yama_tint")

@@ -10,7 +10,7 @@ import pytest
 from kiosk import events as ev
 from kiosk import view_model as vm
 from screens.display import Display, DisplayError, preload
-from screens.elements import Button
+from screens.elements import Button, Turn
 from screens.fonts import Faces
 from screens.layout import build
 from screens.panel import REFERENCE
@@ -58,9 +58,13 @@ def test_touching_the_middle_of_any_button_yields_its_event_once(display: Displa
     for name, view in SAMPLES.items():
         display.show(view)
         assert display.screen is not None
-        for target in list(display.screen.targets()):
+        # Turning a leaf of a long list comes last: it shows other targets.
+        for target in sorted(display.screen.targets(), key=lambda target: isinstance(target.press, Turn)):
             clock.now += 1.0
             tap(*centre(target))
+            if isinstance(target.press, Turn):
+                assert display.poll() == [], (name, target.id)
+                break
             assert display.poll() == [target.press], (name, target.id)
 
 

@@ -14,7 +14,7 @@ import pytest
 from kiosk import events as ev
 from screens.display import Display
 from screens.mirror import Mirror
-from screens.panel import REFERENCE
+from screens.panel import REFERENCE, Panel
 from screens.samples import samples
 
 SAMPLES = dict(samples())
@@ -116,6 +116,22 @@ def test_a_drawn_frame_arrives_with_targets_and_texts(bench: Bench, shown: Displ
     x, y, w, h = header["targets"]["cancel"]
     assert 0 <= x < x + w <= 1
     assert 0.85 < y < y + h <= 1
+
+
+def test_a_panel_that_lies_keeps_its_shape_and_is_touched_where_it_is_seen(
+    bench: Bench, mirror: Mirror, clock: Any
+) -> None:
+    display = Display(Panel(1280, 800, 15.6), mirror, clock=clock)
+    pygame.event.clear()
+    bench.accept()
+    display.show(SAMPLES["11-pin-full"])
+    header, body = bench.screen("pin_pad")
+    picture = pygame.image.load(io.BytesIO(body), "frame.jpg")
+    assert picture.get_size() == (header["width"], header["height"]) == (960, 600)
+    x, y, w, h = header["targets"]["digit-8"]
+    bench.send(json.dumps({"touch": [x + w / 2, y + h / 2]}).encode())
+    assert poll(display) == [ev.DigitPressed(8)]
+    display.close()
 
 
 def test_the_masked_name_is_in_no_list_of_texts(bench: Bench, shown: Display) -> None:

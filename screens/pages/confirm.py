@@ -1,0 +1,218 @@
+"""How many copies, and everything chosen once more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kiosk.events import CopiesChanged, NextPressed
+from kiosk.view_model import ChooseCopies, Confirm
+from screens import theme
+from screens.columns import GAP
+from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
+from screens.page import BORDER, Context, Page
+
+NOTE_ROOM = 44.0
+"""Less is left beside a long list of items: then the note is left out."""
+
+
+def choose_copies(view: ChooseCopies, context: Context) -> Screen:
+    page = Page("choose_copies", view.frame, context, phrase="choose_copies")
+    page.head()
+    page.foot()
+    page.main_button("next", NextPressed(), "common.next")
+    page.title("copies.title")
+    lead = "copies.lead" if view.max_copies > 1 else "copies.lead_one"
+    page.lead(lead, words=page.words.get(lead, fee=f"{view.fee_yen:,}", most=view.max_copies), max_lines=2)
+
+    at = page.touch
+    total = at.take_bottom(28.0 if page.wide else 34.0)
+    page.add(Box(total, fill="card", border="line", border_mm=BORDER))
+    label_w = page.width(page.words.get("copies.total"), theme.BODY) + 1
+    page.text(
+        "copies.total",
+        Rect(total.x + 12, total.y, label_w, total.h),
+        theme.BODY,
+        middle=True,
+        ground="card",
+        colour="soft",
+    )
+    page.text(
+        "copies.sum",
+        Rect(total.x + 20 + label_w, total.y, total.w - 32 - label_w, total.h),
+        page.measures.title,
+        page.yen(view.copies * view.fee_yen),
+        middle=True,
+        ground="card",
+        align=Align.RIGHT,
+        colour="ai_deep",
+    )
+    free = at.free(2 if page.wide else 8, 0)
+    side = min(66.0, free.h, (free.w - 2 * GAP - 48) / 2)
+    row = Rect(free.x, free.y + (free.h - side) / 2, free.w, side)
+    _step(page, Rect(row.x, row.y, side, side), "fewer", view.copies - 1, view.copies > 1)
+    _step(page, Rect(row.right - side, row.y, side, side), "more", view.copies + 1, view.copies < view.max_copies)
+    _number(page, Rect(row.x + side + GAP, row.y, row.w - 2 * side - 2 * GAP, side), view.copies)
+    return page.finish()
+
+
+def _number(page: Page, room: Rect, copies: int) -> None:
+    digits = str(copies)
+    unit = page.words.get("copies.unit" if copies != 1 else "copies.unit_one")
+    big, small = (34.0, 11.6) if page.wide else (theme.AMOUNT.em, theme.MAIN_BUTTON.em)
+    width_n, width_u = page.width(digits, theme.AMOUNT, em=big), page.width(unit, theme.MAIN_BUTTON, em=small)
+    beside = width_n + width_u + 4 <= room.w
+    x = room.x + (room.w - width_n - ((width_u + 4) if beside else 0)) / 2
+    base = room.y + (room.h - big - (0 if beside else small + 3)) / 2
+    page.text("copies.number", Rect(x, base, width_n + 1, big), theme.AMOUNT, digits, colour="ai_deep", em=big)
+    # The baseline of the digits lies at 0.88 of their size.
+    below = Rect(x + width_n + 4, base + 0.88 * (big - small), width_u + 1, small)
+    if not beside:
+        below = Rect(room.x + (room.w - width_u) / 2 - 0.5, base + big + 3, width_u + 1, small)
+    page.text("copies.unit", below, theme.MAIN_BUTTON, unit, em=small)
+
+
+def _step(page: Page, rect: Rect, name: str, copies: int, possible: bool) -> None:
+    fill = "card" if possible else "foot"
+    label = page.set_text(
+        f"copies.{name}",
+        page.words.get(f"copies.{name}"),
+        Rect(rect.x + 4, rect.bottom - 19, rect.w - 8, 13),
+        theme.CAPTION,
+        align=Align.CENTRE,
+        colour="ai_deep" if possible else "soft",
+        ground=fill,
+        em=9.4,
+        middle=True,
+    )
+    size = min(28.0, rect.h - 28)
+    sign = Rect(rect.x + (rect.w - size) / 2, rect.y + (rect.h - 19 - size) / 2 + 1, size, size)
+    picture = Picture(("plus" if name == "more" else "minus") + ("" if possible else "_off"), sign, fill)
+    if possible:
+        box = Box(rect, fill="card", border="ai", border_mm=BORDER)
+        page.add(Button(name, rect, CopiesChanged(copies), box, (picture, label)))
+    else:
+        page.add(Box(rect, fill="foot", border="line", border_mm=BORDER, dashed=True), picture, label)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Label and what was chosen; several values stand below each other."""
+
+    label: str
+    value_id: str
+    values: tuple[str, ...]
+
+
+def confirm(view: Confirm, context: Context) -> Screen:
+    page = Page("confirm", view.frame, context, phrase="confirm", share=0.5)
+    page.head()
+    page.foot()
+    page.main_button("next", NextPressed(), "confirm.go")
+    page.title("confirm.title")
+    names = tuple(page.words.first(f"items.{item}", "items.other")[1] for item in view.items)
+    items = Row("confirm.items", "confirm.items.value", names or (page.words.get("confirm.items_none"),))
+    rows = [Row("confirm.certificate", "confirm.certificate.value", (view.certificate_name,))]
+    if view.household:
+        rows.append(Row("confirm.household", *_household(page, view)))
+        if not page.wide:
+            rows.append(items)
+    copies = page.words.get("confirm.copies_value", copies=view.copies)
+    rows.append(Row("confirm.copies", "confirm.copies.value", (copies,)))
+    note = "confirm.note" if view.frame.back else "confirm.note_plain"
+    if page.wide:
+        if view.household:
+            _items(page, items)
+        if page.read.room > NOTE_ROOM:
+            page.lead(note)
+        _summary(page, view, rows, page.touch.free(4, 0))
+    else:
+        at = page.touch
+        text = page.set_text(note, page.words.get(note), Rect(at.x, 0, at.w, 40), theme.LEAD, max_lines=2)
+        strip = at.take_bottom(text.rect.h + 1, 8)
+        page.text(note, Rect(at.x, strip.y, at.w, 40), theme.LEAD, max_lines=2, colour="soft")
+        _summary(page, view, rows, at.free(8, 0))
+    return page.finish()
+
+
+def _household(page: Page, view: Confirm) -> tuple[str, tuple[str, ...]]:
+    text_id = f"household.{view.household}"
+    words = page.words.get(text_id) if text_id in page.words else view.household
+    if view.household == "part" and view.members:
+        words = page.words.get("confirm.members", household=words, members=view.members)
+    return text_id, (words,)
+
+
+def _items(page: Page, row: Row) -> None:
+    """On a panel that lies the items stand in a box of their own beside the rest, one after the other."""
+    at = page.read
+    inner = Rect(at.x + 8, 0, at.w - 16, at.room - 6)
+    words = page.words.get("common.between").join(row.values)
+    label = page.set_text(row.label, page.words.get(row.label), inner, theme.CAPTION, ground="card", colour="soft")
+    room = replace(inner, h=inner.h - label.rect.h - 20)
+    text = page.set_text(
+        row.value_id, words, room, theme.STRONG, max_lines=9, ground="card", em=10.4, inside=True
+    )  # fmt: skip
+    box = Rect(at.x, at.y + 5, at.w, label.rect.h + text.rect.h + 17)
+    page.add(Box(box, fill="card", border="line", border_mm=BORDER))
+    page.add(replace(label, rect=replace(label.rect, y=box.y + 6)))
+    page.add(replace(text, rect=replace(text.rect, y=box.y + 11 + label.rect.h)))
+    at.y = box.bottom
+
+
+def _summary(page: Page, view: Confirm, rows: list[Row], room: Rect) -> None:
+    pitch = 13.6
+    total_h = 30.0 if page.wide else 36.0
+    label_w = max(page.width(page.words.get(label), theme.BODY, em=9.6)
+                  for label in (*(row.label for row in rows), "confirm.total")) + 6  # fmt: skip
+    x, width = room.x + 11, room.w - 22
+    texts: list[list[Text]] = []
+    for row in rows:
+        many = len(row.values) > 1
+        texts.append(
+            [
+                page.set_text(
+                    row.value_id,
+                    words,
+                    # The label stands beside the first line only; the others have the whole width.
+                    Rect(x + (0 if index else label_w), 0, width - (0 if index else label_w), pitch),
+                    theme.STRONG,
+                    align=Align.RIGHT,
+                    ground="card",
+                    max_lines=1 if many else 2,
+                    em=10.0 if many else 11.0,
+                )
+                for index, words in enumerate(row.values)
+            ]
+        )
+    heights = [sum(max(pitch, text.rect.h + 2) for text in group) for group in texts]
+    # Many items: rows come closer together before letters become smaller.
+    pad = max(2.0, min(11.5, (room.h - total_h - 6 - sum(heights)) / (2 * len(rows))))
+    height = sum(heights) + 2 * pad * len(rows) + total_h + 4
+    page.add(Box(Rect(room.x, room.y, room.w, height), fill="card", border="line", border_mm=BORDER))
+    y = room.y + 2
+    for row, group, block in zip(rows, texts, heights, strict=True):
+        place = y + pad
+        first = max(pitch, group[0].rect.h + 2)
+        _label(page, row.label, Rect(x, place, label_w - 4, first))
+        for text in group:
+            line = max(pitch, text.rect.h + 2)
+            top = place + (line - text.rect.h) / 2
+            page.add(replace(text, rect=Rect(text.rect.x, top, text.rect.w, text.rect.h)))
+            place += line
+        y += block + 2 * pad
+        page.add(Box(Rect(x, y - 0.3, width, 0.6), fill="line", radius=0))
+    _label(page, "confirm.total", Rect(x, y, label_w - 4, total_h))
+    page.text(
+        "confirm.total.value",
+        Rect(x + label_w, y, width - label_w, total_h),
+        page.measures.title,
+        page.yen(view.price_yen),
+        middle=True,
+        align=Align.RIGHT,
+        ground="card",
+        colour="ai_deep",
+    )
+
+
+def _label(page: Page, text_id: str, rect: Rect) -> None:
+    page.text(text_id, rect, theme.BODY, middle=True, ground="card", colour="soft", em=9.6)
