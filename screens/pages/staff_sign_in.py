@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import Final
 
 from kiosk.events import StaffChosen
-from kiosk.secret import STAFF_PIN_LENGTH
 from kiosk.view_model import Frame, StaffName, StaffSignIn
 from screens import theme
 from screens.elements import Align, Box, Button, Rect, Screen
 from screens.page import BORDER, Context, Page
 from screens.pages import leaves
-from screens.pages.card import dots, keys
+from screens.pages.card import STAFF_DIGITS, dots, keys
 
 LANGUAGE: Final = "ja"
 GROUND: Final = "foot"
@@ -107,9 +106,9 @@ def _number(page: Page, view: StaffSignIn, one: StaffName) -> Screen:
     person(page, "staff.whose", page.words.get("staff.whose", name=one.name))
     if locked:
         return _locked(page, view.locked_s)
-    keys(page, view.digits == STAFF_PIN_LENGTH)
-    words = page.words.get("staff.typed", digits=view.digits, length=STAFF_PIN_LENGTH)
-    dots(page, view.digits, STAFF_PIN_LENGTH, "staff.typed", words)
+    keys(page, view.digits == STAFF_DIGITS)
+    words = page.words.get("staff.typed", digits=view.digits, length=STAFF_DIGITS)
+    dots(page, view.digits, STAFF_DIGITS, "staff.typed", words)
     return finish(page)
 
 
