@@ -49,8 +49,8 @@ def pin_pad(view: PinPad, context: Context) -> Screen:
     page.head()
     page.foot()
     page.title("pin_pad.title_wrong" if view.wrong else "pin_pad.title")
-    which = "lead" if view.keep_card else "lead_juki"
-    page.lead("pin_pad.lead_wrong" if view.wrong else f"pin_pad.{which}", max_lines=1)
+    lead = "pin_pad.lead_wrong" if view.wrong else "pin_pad.lead" if view.keep_card else "pin_pad.lead_city"
+    page.lead(lead, max_lines=1)
     keys(page, view.digits == PIN_LENGTH)
     last = view.tries_left == 1
     words = page.words.get("pin_pad.tries_last" if last else "pin_pad.tries", tries=view.tries_left)

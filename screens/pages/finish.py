@@ -7,7 +7,7 @@ from dataclasses import replace
 from kiosk.events import NextPressed, Place, TakenPressed
 from kiosk.view_model import Printing, Refused, Take, Thanks
 from screens import theme
-from screens.columns import GAP, grid
+from screens.columns import grid
 from screens.elements import Align, AmountBar, Box, Element, Picture, Rect, Screen
 from screens.page import BORDER, Context, Page
 from screens.pages.parts import ASK_H, alternatives, ask_box, note, said
@@ -227,11 +227,9 @@ def thanks(view: Thanks, context: Context) -> Screen:
     page.title("thanks.title")
     page.lead("thanks.lead", colour="ink")
     names = ("card", "certificate", "change", "receipt")
-    across, height = (2, 46.0) if page.wide else (4, 52.0)
-    rows = len(names) // across
-    boxes = grid(page.touch.take_bottom(rows * height + (rows - 1) * GAP), len(names), across, height)
-    for name, box in zip(names, boxes, strict=True):
+    for name, box in zip(names, grid(page.touch.take_bottom(86.0), len(names), 2, 40.0), strict=True):
         page.add(Box(box, fill="card", border="line", border_mm=BORDER))
-        _icon(page, f"icon_{name}", f"thanks.{name}", page.words.get(f"thanks.{name}"), box)
+        text_id = f"thanks.{name}"
+        _icon(page, f"icon_{name}", text_id, page.words.get(text_id), box, beside=not page.wide)
     page.picture("done", share=0.7)
     return page.finish()

@@ -28,7 +28,8 @@ def arrived(view: Arrived, context: Context) -> Screen:
     box = Rect(free.x, free.y, free.w, min(free.h, 118))
     page.add(Box(box, fill="card", border="line", border_mm=BORDER))
     # Names are Japanese in every language, and so is the title of respect where the language has one.
-    name = f"{view.masked_name}　{page.words.get('arrived.honorific')}".strip()
+    honorific = page.words.get("arrived.honorific")
+    name = f"{view.masked_name}　{honorific}".strip()
     summary_h = 32.0
     for lines in (1, 2):
         # On one line, if smaller, rather than family and given name torn apart.

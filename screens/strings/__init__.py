@@ -46,6 +46,12 @@ class Table:
     def ids(self) -> frozenset[str]:
         return frozenset(self._texts)
 
+    def pattern(self, text_id: str) -> str:
+        """The words of this language or its fallback as they are written, with the names of their values in braces."""
+        if text_id in self._texts or self._fallback is None:
+            return self._texts[text_id]
+        return self._fallback.pattern(text_id)
+
     def get(self, text_id: str, **values: object) -> str:
         """The words. Raises UnknownText for an id that no language has."""
         if text_id in self._texts:
