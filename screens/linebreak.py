@@ -25,7 +25,7 @@ SENTENCE_END: Final = frozenset("。？！")
 COUNTERS: Final = frozenset("円回部枚月日時分秒年番桁つ人通")
 SHORTEST_LAST_LINE: Final = 3
 _VARIATION: Final = range(0xE0100, 0xE01F0)
-_AFTER_WORD: Final = re.compile(r"(?<= )(?! )|(?<=[a-z]-)(?=[a-z])", re.IGNORECASE)
+_AFTER_WORD: Final = re.compile(r"(?<=[ \u3000])(?![ \u3000])|(?<=[a-z]-)(?=[a-z])", re.IGNORECASE)
 """Where a line of a language with spaces may end: after the spaces between words, after a hyphen between letters."""
 
 

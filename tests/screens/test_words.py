@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import string
 from pathlib import Path
 
@@ -24,13 +25,50 @@ SAID_BY_THE_CORE = {
 }  # fmt: skip
 
 
-def test_every_refusal_says_what_happened_and_what_to_do() -> None:
-    words = table("ja")
-    for reason in REASONS:
-        for part in ("title", "what", "do"):
-            assert words.get(f"refused.{reason}.{part}")
+REFUSALS = {
+    "card_unknown", "card_phone", "card_felica", "several_cards", "card_unreadable", "card_removed", "card_expired",
+    "card_not_yet_valid", "card_unknown_issuer", "card_juki_expired", "card_not_served", "other_city", "pin_blocked",
+    "pin_never_set", "not_registered", "certificate_revoked", "status_unknown", "not_in_service", "not_available",
+    "nothing_registered", "outside_hours", "too_many_pages", "fee_changed", "copies_exceeded", "city_unavailable",
+    "page_unreadable", "mismatch", "not_me", "printer_not_ready", "receipt_not_ready", "change_short", "cancelled",
+    "timed_out", "paid_back", "printing_failed", "printing_unknown", "left_behind", "power_cut", "other",
+}  # fmt: skip
+PAUSES = {
+    "reader", "cash", "printer", "issuer", "paper", "change", "stopped", "sound", "sensors", "left_behind", "journal",
+    "receipt", "staff", "other",
+}  # fmt: skip
+CLOSED = {
+    "before_hours", "after_hours", "weekday_closed", "holiday", "year_end", "exception", "not_started", "server",
+}  # fmt: skip
+"""What the core may give as a reason; the pages have words for others, but these must say what it is."""
+
+
+@pytest.mark.parametrize(("language", "stop"), [("ja", "。"), ("en", ".")])
+def test_every_reason_has_words_and_every_refusal_says_what_happened_and_what_to_do(language: str, stop: str) -> None:
+    words = table(language)
+    own = words.ids()
+    assert set(REASONS) >= REFUSALS - {"other"}
+    for reason in REFUSALS | set(REASONS):
+        assert {f"refused.{reason}.{part}" for part in ("title", "what", "do")} <= own, reason
         for part in ("what", "do"):
-            assert words.get(f"refused.{reason}.{part}").endswith("。")
+            assert words.get(f"refused.{reason}.{part}").endswith(stop), (reason, part)
+    assert {f"out.{reason}" for reason in PAUSES} | {f"closed.{reason}" for reason in CLOSED} <= own
+
+
+def test_no_language_is_mixed_with_another() -> None:
+    """No Japanese among the English, no Latin word among the Japanese; the names of the languages are their own."""
+    english = table("en")
+    for text_id in english.ids() - {"language.ja"}:
+        assert english.pattern(text_id).isprintable(), text_id
+        assert not re.search(r"[\u3000-\u9fff\uff00-\uffef]", english.pattern(text_id)), text_id
+    for text_id in table("ja").ids() - {"language.en", "staff.command"}:
+        assert not re.search("[A-Za-z]", re.sub(r"\{\w+\}", "", table("ja").pattern(text_id))), text_id
+    for text in spoken("en").values():
+        assert text.isascii()
+    # Every text says something; only the honorific has no English.
+    silent = [text_id for language in languages() for text_id in table(language).ids()
+              if not table(language).pattern(text_id).strip()]  # fmt: skip
+    assert silent == ["arrived.honorific"]
 
 
 CALENDAR = {"hour", "twelve", "half", "month", "weekday"}
@@ -81,6 +119,21 @@ def fixed(text: str) -> float:
 )
 def test_lines_end_at_phrases(text: str, width: float, lines: tuple[str, ...]) -> None:
     assert break_lines(text, width, fixed, 2) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("Please take your card now", 16, ("Please take", "your card now")),
+        ("Ask at the multi-copy machine", 17, ("Ask at the multi-", "copy machine")),
+        ("Call 03-555-0100 or ask", 15, ("Call", "03-555-0100", "or ask")),
+        ("It is done. Please take it and go home", 28, ("It is done.", "Please take it and go home")),
+        ("Fujisawa City　Certificate machine", 20, ("Fujisawa City", "Certificate machine")),
+    ],
+)
+def test_english_lines_end_after_words_and_hyphens(text: str, width: float, lines: tuple[str, ...]) -> None:
+    assert break_lines(text, width, fixed, 3, "en") == lines
+    assert break_lines("Indivisible", 5, fixed, 3, "en") is None
 
 
 def test_kinsoku_holds_at_any_width() -> None:
