@@ -51,11 +51,10 @@ def fault(session: Session) -> tuple[Part, str] | None:
     return None
 
 
-def lying(session: Session, places: frozenset[Place] | None = None) -> tuple[str, ...]:
+def lying(session: Session) -> tuple[str, ...]:
     """What lies on the machine, in the order to name it: card, certificate, change, receipt."""
     card = ("card",) if session.card.present else ()
-    occupied = session.places if places is None else places
-    return (*card, *(place.value for place in PHRASE_OF_PLACE if place in occupied))
+    return (*card, *(place.value for place in PHRASE_OF_PLACE if place in session.places))
 
 
 def looked_around(session: Session, now: Moment) -> bool:
@@ -89,9 +88,6 @@ def rest(session: Session, now: Moment, *effects: Effect) -> Result:
     state = resting_state(session, now)
     if state is session.state:
         return session, effects
-    if state is State.IDLE:
-        # Nothing lies there: what is left next is another thing than what was booked before.
-        return go(session, state, now, *effects, reported=frozenset())
     return go(session, state, now, *effects)
 
 

@@ -74,11 +74,11 @@ def taking_tick(session: Session, _event: Tick, now: Moment) -> Result:
 def walked_away(session: Session, now: Moment) -> Result:
     """Nobody took it. The session is erased; the next process stays closed until it is taken away (A9).
 
-    Without sensors nobody can say whether it was taken; there the time stands for it.
+    Without sensors nothing is known to lie there; the time stands for the taking.
     """
-    left = lying(session) if session.rules.sensed else lying(session, frozenset())
+    left = tuple(record(session, "left_behind", what=what) for what in lying(session))
     session, effects = erase(session, now)
-    return session, (*(record(session, "left_behind", what=what) for what in left), *effects)
+    return session, (*left, *effects)
 
 
 def emptied(session: Session, event: PlaceEmptied, now: Moment) -> Result:

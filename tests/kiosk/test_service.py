@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from config.schema import Window
+from config.schema import Fee, Window
 from kiosk import effects as f
 from kiosk import events as e
 from kiosk import view_model as v
@@ -51,6 +51,13 @@ def test_a_reader_that_does_not_tell_what_lies_there_is_waited_for_a_moment_only
     assert isinstance(view(world), v.Still)
     world.after(1)
     assert world.state is S.IDLE
+
+
+def test_a_card_laid_down_while_the_reader_was_away_begins_nothing(world) -> None:
+    reader = e.Part.READER
+    world.ready().see(e.DeviceFaulted(reader, "offline"), e.DeviceOnline(reader), e.CardPresented())
+    assert world.session.tx == ""
+    assert world.state is S.CLEARING
 
 
 @pytest.mark.parametrize(
@@ -170,7 +177,8 @@ def test_with_every_area_suspended_nobody_can_begin(world) -> None:
 
 
 def test_a_certificate_begins_on_its_day_and_not_a_second_before(world) -> None:
-    starts = certificates(world, "tax", service_from=date(2026, 11, 25))
+    first = date(2026, 11, 25)
+    starts = certificates(world, "tax", service_from=first, fees=(Fee(first, 300),))
     changed(world, at=datetime(2026, 11, 24, 23, 59, 59, tzinfo=JST), certificates=starts)
     offers = world.session.rules.on_offer
     assert "tax" not in {c.kind for c in offers(world.utc)}
