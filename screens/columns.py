@@ -12,10 +12,7 @@ from typing import Final
 
 from screens.elements import Rect
 
-MARGIN: Final = 15.0
 GAP: Final = 6.0
-WIDE_MARGIN: Final = 11.0
-WIDE_BETWEEN: Final = 12.0
 TIGHT: Final = 4.8
 """Gap between targets where many must stand; still 3 mm on the smallest panel."""
 
@@ -49,15 +46,20 @@ class Column:
         return rect
 
 
-def columns(width: float, wide: bool, top: float, bottom: float, share: float) -> tuple[Column, Column]:
-    """(read, touch) of a page; the same object twice when upright. share: part of the width that is touched."""
-    if not wide:
-        only = Column(MARGIN, width - 2 * MARGIN, top, bottom)
+def columns(
+    width: float, *, margin: float, between: float, top: float, bottom: float, share: float
+) -> tuple[Column, Column]:
+    """(read, touch) of a page; the same object twice when nothing is `between` them.
+
+    share: part of the width that is touched.
+    """
+    inner = width - 2 * margin
+    if not between:
+        only = Column(margin, inner, top, bottom)
         return only, only
-    inner = width - 2 * WIDE_MARGIN - WIDE_BETWEEN
-    touched = inner * share
-    read = Column(WIDE_MARGIN, inner - touched, top, bottom)
-    return read, Column(read.right + WIDE_BETWEEN, touched, top, bottom)
+    touched = (inner - between) * share
+    read = Column(margin, inner - between - touched, top, bottom)
+    return read, Column(read.right + between, touched, top, bottom)
 
 
 def grid(area: Rect, count: int, across: int, height: float, gap: float = GAP) -> list[Rect]:

@@ -1,7 +1,7 @@
-"""``python -m screens.gallery OUTDIR``: one PNG of every screen, without a display.
+"""``python -m screens.gallery OUTDIR``: one PNG of every screen, on every panel, in every language, without a display.
 
-``--panel`` chooses the shape (see `panel.LAYOUTS`), ``--language`` one of the languages with strings, ``--sheet`` a
-contact sheet of all of them beside the single ones.
+They go into ``OUTDIR/<panel>/<language>``. ``--panel`` and ``--language`` choose one of them (see `panel.LAYOUTS`),
+``--sheet`` puts all of a folder on contact sheets, too.
 """
 
 from __future__ import annotations
@@ -10,54 +10,69 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pygame
 
 from screens.fonts import Faces
 from screens.layout import build
-from screens.panel import LAYOUTS
+from screens.panel import LAYOUTS, Panel
 from screens.render import Renderer
 from screens.samples import samples
-from screens.strings import DEFAULT_LANGUAGE, languages
+from screens.strings import languages
 
 SHEET_PX = 1920
-"""Width of the contact sheet."""
+"""Width of a contact sheet."""
+ON_SHEET = 24
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m screens.gallery", description="One PNG of every screen.")
     parser.add_argument("folder", type=Path, help="where the pictures go")
     parser.add_argument("begins", nargs="?", default="", help="only samples whose name begins so")
-    parser.add_argument("--panel", choices=sorted(LAYOUTS), default="upright")
-    parser.add_argument("--language", choices=languages(), default=DEFAULT_LANGUAGE)
-    parser.add_argument("--sheet", action="store_true", help="all of them on sheet.png, too")
+    parser.add_argument("--panel", choices=sorted(LAYOUTS), help="only this panel")
+    parser.add_argument("--language", choices=languages(), help="only this language")
+    parser.add_argument("--sheet", action="store_true", help="contact sheets, too")
     wishes = parser.parse_args(arguments)
-    wishes.folder.mkdir(parents=True, exist_ok=True)
     os.environ["SDL_VIDEODRIVER"] = "dummy"
-    panel, faces = LAYOUTS[wishes.panel], Faces()
+    count = 0
+    for name, panel in LAYOUTS.items():
+        for language in languages():
+            if wishes.panel in {None, name} and wishes.language in {None, language}:
+                folder = wishes.folder / name / language
+                folder.mkdir(parents=True, exist_ok=True)
+                count += _folder(folder, panel, language, wishes.begins, sheet=wishes.sheet)
+    print(f"{count} screens in {wishes.folder}")
+    return 0
+
+
+def _folder(folder: Path, panel: Panel, language: str, begins: str, *, sheet: bool) -> int:
+    faces = Faces()
     renderer = Renderer(panel, faces)
     surface = pygame.Surface((panel.width_px, panel.height_px))
+    across = 4 if panel.wide else 8
+    size = SHEET_PX // across - 6, (SHEET_PX // across - 6) * panel.height_px // panel.width_px
     small: list[pygame.Surface] = []
-    across = 3 if panel.wide else 6
-    size = SHEET_PX // across, SHEET_PX // across * panel.height_px // panel.width_px
-    for name, sample in samples():
-        if not name.startswith(wishes.begins):
+    for name, view in samples(language):
+        if not name.startswith(begins):
             continue
-        view = replace(sample, frame=replace(sample.frame, language=wishes.language))
         for part in range(build(view, panel, faces).parts):
             renderer.draw(surface, build(view, panel, faces, turned=part))
-            pygame.image.save(surface, str(wishes.folder / f"{name}{f'-{part + 1}' if part else ''}.png"))
+            pygame.image.save(surface, str(folder / f"{name}{f'-{part + 1}' if part else ''}.png"))
             small.append(pygame.transform.smoothscale(surface, size))
-    if wishes.sheet and small:
-        rows = -(-len(small) // across)
-        sheet = pygame.Surface((across * (size[0] + 6), rows * (size[1] + 6)))
-        for index, picture in enumerate(small):
-            sheet.blit(picture, (index % across * (size[0] + 6), index // across * (size[1] + 6)))
-        pygame.image.save(sheet, str(wishes.folder / "sheet.png"))
-    print(f"{len(small)} screens in {wishes.folder}")
-    return 0
+    if sheet:
+        for number, start in enumerate(range(0, len(small), ON_SHEET), 1):
+            pygame.image.save(_sheet(small[start : start + ON_SHEET], across), str(folder / f"sheet-{number}.png"))
+    return len(small)
+
+
+def _sheet(pictures: list[pygame.Surface], across: int) -> pygame.Surface:
+    width, height = pictures[0].get_size()
+    rows = -(-len(pictures) // across)
+    sheet = pygame.Surface((across * (width + 6), rows * (height + 6)))
+    for index, picture in enumerate(pictures):
+        sheet.blit(picture, (index % across * (width + 6), index // across * (height + 6)))
+    return sheet
 
 
 if __name__ == "__main__":

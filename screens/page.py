@@ -13,7 +13,7 @@ from typing import Final
 from kiosk.events import BackPressed, CancelPressed
 from kiosk.view_model import Frame
 from screens import theme
-from screens.columns import GAP, MARGIN, WIDE_MARGIN, Column, columns
+from screens.columns import GAP, Column, columns
 from screens.dates import Dates
 from screens.elements import Align, Box, Button, Element, Picture, Press, Progress, Rect, Screen, Text, scaled
 from screens.fonts import Faces
@@ -35,13 +35,15 @@ ONE_LINE: Final = 0.74
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Heights that differ with the panel's shape, in millimetres of the page."""
+    """What differs with the panel's shape, in millimetres of the page. between: from column to column, 0 for one."""
 
     head: float
     progress: float
     foot: float
     foot_button: float
     main: float
+    margin: float
+    between: float
     bottom: float
     title: Letter
     take_title: Letter
@@ -50,8 +52,15 @@ class Measures:
     step_gap: float
 
 
-UPRIGHT: Final = Measures(37.0, 28.0, 49.4, 31.4, 46.0, 15.0, theme.TITLE, theme.TAKE_TITLE, 2, 16.0, 9.0)
-LYING: Final = Measures(24.0, 15.0, 0.0, 31.4, 38.0, 8.0, theme.WIDE_TITLE, theme.WIDE_TAKE_TITLE, 3, 10.0, 6.0)
+UPRIGHT: Final = Measures(37.0, 28.0, 49.4, 31.4, 46.0, 15.0, 0.0, 15.0, theme.TITLE, theme.TAKE_TITLE, 2, 16.0, 9.0)
+LYING: Final = Measures(
+    24.0, 15.0, 0.0, 31.4, 38.0, 11.0, 12.0, 8.0, theme.WIDE_TITLE, theme.WIDE_TAKE_TITLE, 3, 10.0, 6.0
+)
+TIGHT_LYING: Final = Measures(
+    18.0, 12.0, 0.0, 31.2, 33.0, 7.0, 8.0, 6.0, theme.TIGHT_TITLE, theme.TIGHT_TAKE_TITLE, 3, 6.0, 3.0
+)
+"""Up to about thirteen inches: letters and buttons are as large as the smallest anywhere; the rest gives way."""
+TIGHT_SCALE: Final = 0.82
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +97,20 @@ class Page:
         self.phrase = phrase
         self.ground = self.first_ground = ground
         self.wide = context.panel.wide
-        self.measures = LYING if self.wide else UPRIGHT
         self.scale = context.panel.scale
+        self.tight = self.wide and self.scale < TIGHT_SCALE
+        self.measures = TIGHT_LYING if self.tight else LYING if self.wide else UPRIGHT
         self.w = context.panel.width_mm / self.scale
         self.h = context.panel.height_mm / self.scale
-        self.margin = WIDE_MARGIN if self.wide else MARGIN
-        self.read, self.touch = columns(self.w, self.wide, self.measures.head, self.h - self.measures.bottom, share)
+        self.margin = self.measures.margin
+        self.read, self.touch = columns(
+            self.w,
+            margin=self.margin,
+            between=self.measures.between,
+            top=self.measures.head,
+            bottom=self.h - self.measures.bottom,
+            share=share,
+        )
         self.title_id = ""
         self._elements: list[Element] = []
 
@@ -124,7 +141,7 @@ class Page:
         wanted = (em or letter.em) * self.context.theme.scale
         base_em = max(wanted, smallest)
         # Letters that had to grow to the smallest size keep a little less air between the lines.
-        base_pitch = letter.pitch * base_em / letter.em if base_em == wanted else base_em * 1.3
+        base_pitch = letter.pitch * base_em / letter.em if base_em == wanted else base_em * 1.26
         lines: tuple[str, ...] | None = None
         used = base_em
         for factor in SHRINK:
@@ -195,7 +212,9 @@ class Page:
         if name:
             rect = Rect(self.margin, 0, inner - moment_w - (8 if clock else 0), height)
             bold = replace(theme.CAPTION, bold=True)
-            self.text("head.machine", rect, bold, name, em=9.4, middle=True)
+            if self.width(name, bold, em=9.4) * SHRINK[3] > rect.w:
+                name = f"{frame.city_name}\n{frame.machine_title}"
+            self.text("head.machine", rect, bold, name, em=9.4, middle=True, max_lines=2)
         if clock:
             right = Rect(self.margin + inner - moment_w, 0, moment_w, height)
             self.text("head.moment", right, theme.CAPTION, moment, middle=True, align=Align.RIGHT, colour="soft")
@@ -258,12 +277,22 @@ class Page:
         letter: Letter = theme.LEAD,
         colour: str = "soft",
         gap: float = 6.5,
+        if_room: bool = False,
     ) -> None:
-        """A paragraph under the title. max_lines: upright; a narrower column may take twice as many."""
+        """A paragraph under the title. max_lines: upright; a narrower column may take twice as many.
+
+        if_room: left out where it does not fit any more.
+        """
         column = self.read
-        column.y += min(gap, 5.0) if self.wide else gap
-        rect = Rect(column.x, column.y, column.w, max(letter.em, column.room))
-        text = self.text(text_id, rect, letter, words, max_lines=self.lines(max_lines), colour=colour, inside=True)
+        top = column.y + (min(gap, 5.0) if self.wide else gap)
+        rect = Rect(column.x, top, column.w, max(0.0 if if_room else letter.em, column.floor - top))
+        found = self.words.get(text_id) if words is None else words
+        text = self.set_text(
+            text_id, found, rect, letter, max_lines=self.lines(max_lines), colour=colour, inside=True
+        )  # fmt: skip
+        if if_room and not text.fits:
+            return
+        self.add(text)
         column.y = text.rect.bottom + 3
 
     def button(
@@ -290,7 +319,7 @@ class Page:
         self, text_id: str, words: str, rect: Rect, letter: Letter, *, colour: str = "ink", ground: str = ""
     ) -> Text:
         """Words in the middle of a button or a box: in one line if that does not make them much smaller."""
-        room = Rect(rect.x + 5, rect.y + 2, rect.w - 10, rect.h - 4)
+        room = Rect(rect.x + 3, rect.y + 2, rect.w - 6, rect.h - 4)
         options = {"colour": colour, "ground": ground, "align": Align.CENTRE, "middle": True}
         one = self.set_text(text_id, words, room, letter, **options)  # type: ignore[arg-type]
         if one.fits and one.em >= letter.em * ONE_LINE:

@@ -10,15 +10,16 @@ REFERENCE_WIDTH_MM: Final = 267.7
 REFERENCE_HEIGHT_MM: Final = 475.9
 """A 21.5 inch panel of 1080 by 1920 pixels, upright: what the upright pages are measured on."""
 
-WIDE_WIDTH_MM: Final = 400.0
-WIDE_HEIGHT_MM: Final = 250.0
-"""What the pages with two columns are measured on; a 15.6 inch panel of 1280 by 800 pixels is 0.84 of it."""
+WIDE_WIDTH_MM: Final = 336.0
+WIDE_HEIGHT_MM: Final = 210.0
+"""A 15.6 inch panel of 1280 by 800 pixels, lying: what the pages with two columns are measured on."""
+WIDE_ROOM: Final = 0.84
+"""A lying panel of that size and above gives up so much of the letters' size for more room around them; smaller ones
+cannot: their buttons would fall under 20 mm."""
 
 SMALLEST_SCALE: Final = 0.68
-"""Below this share of the reference the smallest button would be under 20 mm high."""
-SMALLEST_WIDE_SCALE: Final = 0.77
-"""Below this share letters of 6.1 mm no longer hold the longest pages. 15.6 inches of 16:9 are 0.777; 10.1 inches
-(217 by 136 mm, 0.54) were tried: the PIN pad holds, but choosing items, paying and refusals overflow."""
+SMALLEST_WIDE_SCALE: Final = 0.645
+"""Below this share of the reference the smallest button would be under 20 mm high. 10.1 inches of 16:10 are 0.647."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,16 @@ class Panel:
 
     @property
     def scale(self) -> float:
-        """1 on the reference panel of this shape and on larger ones; smaller panels shrink everything alike."""
+        """Millimetres of the panel for one of the page, at most 1: smaller panels shrink everything alike."""
         width, height, _ = self._measures
-        return min(1.0, self.width_mm / width, self.height_mm / height)
+        share = min(self.width_mm / width, self.height_mm / height)
+        if self.wide:
+            share = max(min(share, WIDE_ROOM), share * WIDE_ROOM)
+        return min(1.0, share)
 
 
 REFERENCE: Final = Panel(1080, 1920, 21.5)
 WIDE: Final = Panel(1280, 800, 15.6)
-LAYOUTS: Final = {"upright": REFERENCE, "landscape": WIDE}
+SMALL_WIDE: Final = Panel(1280, 800, 10.1)
+LAYOUTS: Final = {"upright": REFERENCE, "landscape": WIDE, "landscape-10": SMALL_WIDE}
 """The panels every screen is looked at on, by name."""

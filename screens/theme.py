@@ -71,6 +71,8 @@ TITLE: Final = Letter(19.4, 25.4, bold=True)
 TAKE_TITLE: Final = Letter(23.0, 31.0, bold=True)
 WIDE_TITLE: Final = Letter(15.6, 20.6, bold=True)
 WIDE_TAKE_TITLE: Final = Letter(19.4, 25.4, bold=True)
+TIGHT_TITLE: Final = Letter(13.4, 17.4, bold=True)
+TIGHT_TAKE_TITLE: Final = Letter(16.0, 20.4, bold=True)
 """On a panel that lies, where the title has a column of its own."""
 LEAD: Final = Letter(10.4, 16.4)
 BODY: Final = Letter(10.2, 15.6)

@@ -50,7 +50,7 @@ def pin_pad(view: PinPad, context: Context) -> Screen:
     page.foot()
     page.title("pin_pad.title_wrong" if view.wrong else "pin_pad.title")
     lead = "pin_pad.lead_wrong" if view.wrong else "pin_pad.lead" if view.keep_card else "pin_pad.lead_city"
-    page.lead(lead, max_lines=1)
+    page.lead(lead)
     keys(page, view.digits == PIN_LENGTH)
     last = view.tries_left == 1
     words = page.words.get("pin_pad.tries_last" if last else "pin_pad.tries", tries=view.tries_left)

@@ -42,8 +42,8 @@ def choose_certificate(view: ChooseCertificate, context: Context) -> Screen:
             note_id, note = f"offer.{offer.kind}.note", offer.note
         elif offer.note and not offer.available:
             # The reason is a sentence: beside the narrow list there is room for it.
-            why = page.words.get("certificate.why", name=offer.name, why=offer.note)
-            page.lead(f"offer.{offer.kind}.note", words=why, letter=theme.CAPTION, max_lines=4)
+            why = page.words.get("common.labelled", label=offer.name, words=offer.note)
+            page.lead(f"offer.{offer.kind}.note", words=why, letter=theme.CAPTION, max_lines=4, if_room=True)
         rows.append(
             Choice(
                 f"certificate-{offer.kind}",

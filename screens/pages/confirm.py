@@ -148,20 +148,30 @@ def _items(page: Page, row: Row) -> None:
     inner = Rect(at.x + 8, 0, at.w - 16, at.room - 6)
     words = page.words.get("common.between").join(row.values)
     label = page.set_text(row.label, page.words.get(row.label), inner, theme.CAPTION, ground="card", colour="soft")
-    room = replace(inner, h=inner.h - label.rect.h - 20)
+    head = 0.0 if page.tight else label.rect.h + 5
+    if page.tight:
+        words = page.words.get("common.labelled", label=page.words.get(row.label), words=words)
     text = page.set_text(
-        row.value_id, words, room, theme.STRONG, max_lines=9, ground="card", em=10.4, inside=True
-    )  # fmt: skip
-    box = Rect(at.x, at.y + 5, at.w, label.rect.h + text.rect.h + 17)
+        row.value_id,
+        words,
+        replace(inner, h=inner.h - head - 12),
+        theme.STRONG,
+        max_lines=9,
+        ground="card",
+        em=10.4,
+        inside=True,
+    )
+    box = Rect(at.x, at.y + (3 if page.tight else 5), at.w, head + text.rect.h + 12)
     page.add(Box(box, fill="card", border="line", border_mm=BORDER))
-    page.add(replace(label, rect=replace(label.rect, y=box.y + 6)))
-    page.add(replace(text, rect=replace(text.rect, y=box.y + 11 + label.rect.h)))
+    if not page.tight:
+        page.add(replace(label, rect=replace(label.rect, y=box.y + 6)))
+    page.add(replace(text, rect=replace(text.rect, y=box.y + 6 + head)))
     at.y = box.bottom
 
 
 def _summary(page: Page, view: Confirm, rows: list[Row], room: Rect) -> None:
-    pitch = 13.6
-    total_h = 30.0 if page.wide else 36.0
+    pitch = 11.8 if page.tight else 13.6
+    total_h = 24.0 if page.tight else 30.0 if page.wide else 36.0
     label_w = max(page.width(page.words.get(label), theme.BODY, em=9.6)
                   for label in (*(row.label for row in rows), "confirm.total")) + 6  # fmt: skip
     x, width = room.x + 11, room.w - 22
@@ -178,7 +188,7 @@ def _summary(page: Page, view: Confirm, rows: list[Row], room: Rect) -> None:
                     theme.STRONG,
                     align=Align.RIGHT,
                     ground="card",
-                    max_lines=1 if many else 2,
+                    max_lines=1 if many else page.lines(2),
                     em=10.0 if many else 11.0,
                 )
                 for index, words in enumerate(row.values)
@@ -186,7 +196,7 @@ def _summary(page: Page, view: Confirm, rows: list[Row], room: Rect) -> None:
         )
     heights = [sum(max(pitch, text.rect.h + 2) for text in group) for group in texts]
     # Many items: rows come closer together before letters become smaller.
-    pad = max(2.0, min(11.5, (room.h - total_h - 6 - sum(heights)) / (2 * len(rows))))
+    pad = max(1.4, min(11.5, (room.h - total_h - 6 - sum(heights)) / (2 * len(rows))))
     height = sum(heights) + 2 * pad * len(rows) + total_h + 4
     page.add(Box(Rect(room.x, room.y, room.w, height), fill="card", border="line", border_mm=BORDER))
     y = room.y + 2

@@ -12,6 +12,8 @@ from screens.elements import Align, AmountBar, Box, Element, Picture, Rect, Scre
 from screens.page import BORDER, Context, Page
 from screens.pages.parts import ASK_H, alternatives, ask_box, note, said
 
+SAID_ROOM = 90.0
+"""With less left the title and the rest of the words go before what is said aloud anyway."""
 PLACES = {
     "certificate": Place.CERTIFICATE_TRAY,
     "change": Place.CHANGE_TRAY,
@@ -75,7 +77,7 @@ def take(view: Take, context: Context) -> Screen:
     page.foot()
     if view.by_touch and first in PLACES and not coming:
         page.main_button("taken", TakenPressed(PLACES[first]), "take.done")
-    beside = page.read if page.wide else page.touch
+    beside = page.read if page.wide and not view.owed_yen else page.touch
     if view.receipt == "failed":
         note(page, "take.receipt_failed", fill="card", border="shu", align=Align.LEFT, column=beside, em=10.0)
     elif coming:
@@ -84,7 +86,7 @@ def take(view: Take, context: Context) -> Screen:
         _owed(page, view)
     if len(view.things) > 1:
         _things(page, view)
-    elif not view.by_touch and first in PLACES and not coming:
+    elif not view.by_touch and first in PLACES and not coming and page.read.room > SAID_ROOM:
         said(page, f"take.title_{first}")
     title, _ = page.words.first(f"take.title_{first}", "take.title_all")
     page.title(title, page.measures.take_title, gap=9 if page.wide else 15)

@@ -75,7 +75,7 @@ def pay(view: Pay, context: Context) -> Screen:
         _notes(page, view, missing)
         page.title(title)
         for text_id, words in _paragraphs(page, view, missing):
-            page.lead(text_id, words=words)
+            page.lead(text_id, words=words, if_room=True)
         _amount(page, view, missing, 98.0)
     else:
         page.title(title)
@@ -172,8 +172,9 @@ def _coins(page: Page, view: Pay) -> None:
     refused = [page.yen(value) for value in values if value not in view.accepted]
     if refused:
         words = page.words.get("pay.refused_coins", coins=page.words.get("common.between").join(refused))
-        strip = at.take_bottom(13.0, 1)
-        page.text("pay.refused_coins", strip, theme.CAPTION, words, middle=True, colour="soft")
+        text = page.set_text("pay.refused_coins", words, at.free(), theme.CAPTION, max_lines=2, colour="soft")
+        strip = at.take_bottom(text.rect.h + 4, 1)
+        page.add(replace(text, rect=replace(text.rect, y=strip.y + 2)))
     free = at.free(3 if page.wide else 8, 0 if page.wide else 4)
     slot = 46.0 if page.wide else 56.0
     step = (free.w - slot - 5) / len(values)

@@ -36,17 +36,31 @@ def _seconds(page: Page, digits: str) -> None:
     before, unit = page.words.get("warning.left"), page.words.get("warning.seconds")
     box = page.touch.free(6 if page.wide else 10, 0 if page.wide else 10 - GAP)
     page.add(Box(box, fill="yama_tint", border="yama", border_mm=1.6))
-    big = min(60.0, box.h * 0.62)
     small = theme.MAIN_BUTTON
-    room = box.w - 24 - page.width(digits, theme.AMOUNT, em=big)
-    beside = page.width(before, small) + page.width(unit, small)
-    if beside > room:
-        small = replace(small, em=small.em * room / beside, pitch=small.pitch * room / beside)
-    wide = [page.width(before, small), page.width(digits, theme.AMOUNT, em=big), page.width(unit, small)]
+    big = min(60.0, box.h * (0.5 if page.wide else 0.62))
+    while True:
+        wide = [page.width(before, small), page.width(digits, theme.AMOUNT, em=big), page.width(unit, small)]
+        if sum(wide) + 24 <= box.w or small.em < theme.CAPTION.em:
+            break
+        small = replace(small, em=small.em * 0.92, pitch=small.pitch * 0.92)
+    beside = sum(wide) + 24 <= box.w
+    if not beside:
+        # Too long for one line: the words above, the number below them.
+        wide[0] = 0.0
+        big = min(big, box.h * 0.42)
     x = box.x + (box.w - sum(wide) - 12) / 2
-    base = box.y + (box.h - big) / 2
-    low = base + big - small.em - 7 * big / 60
-    page.text("warning.left", Rect(x, low, wide[0] + 1, 16), small, ground="yama_tint")
+    base = box.y + (box.h - big) / 2 + (0 if beside else 8)
+    # Number and words stand on one line: the baseline is 0.88 of the letters' size below their top.
+    low = base + 0.88 * (big - small.em)
+    above = Rect(box.x + 8, base - small.em - 6, box.w - 16, small.em)
+    page.text(
+        "warning.left",
+        Rect(x, low, wide[0] + 1, small.em) if beside else above,
+        small,
+        before,
+        ground="yama_tint",
+        align=Align.LEFT if beside else Align.CENTRE,
+    )
     page.text(
         "warning.number",
         Rect(x + wide[0] + 6, base, wide[1] + 1, big),
@@ -56,4 +70,6 @@ def _seconds(page: Page, digits: str) -> None:
         ground="yama_tint",
         align=Align.CENTRE,
     )
-    page.text("warning.seconds", Rect(x + wide[0] + wide[1] + 12, low, wide[2] + 1, 16), small, ground="yama_tint")
+    page.text(
+        "warning.seconds", Rect(x + wide[0] + wide[1] + 12, low, wide[2] + 1, small.em), small, ground="yama_tint"
+    )

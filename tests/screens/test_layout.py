@@ -15,12 +15,13 @@ from screens import theme
 from screens.elements import Box, Button, KeyPad, Picture, Screen, Text
 from screens.fonts import Faces
 from screens.layout import PAGES, build
-from screens.panel import LAYOUTS, REFERENCE, Panel
+from screens.panel import LAYOUTS, REFERENCE, SMALL_WIDE, Panel
 from screens.pictures import MAKERS, drawing
 from screens.samples import samples
 from screens.strings import PHRASES, languages, table
 
-SAMPLES = dict(samples())
+BY_LANGUAGE = {language: dict(samples(language)) for language in languages()}
+SAMPLES = BY_LANGUAGE["ja"]
 PANELS = [
     *(pytest.param(panel, id=name) for name, panel in LAYOUTS.items()),
     pytest.param(Panel(1080, 1920, 15.6), id="upright-15"),
@@ -50,14 +51,10 @@ def every_sample(check: Callable[..., None]) -> Callable[..., None]:
     return on_panel
 
 
-def spoken_in(view: vm.View, language: str) -> vm.View:
-    return dataclasses.replace(view, frame=dataclasses.replace(view.frame, language=language))
-
-
 @functools.cache
 def built(name: str, panel: Panel, language: str, faces: Faces) -> tuple[Screen, ...]:
     """Every part of a sample's screen: long lists go over several."""
-    view = spoken_in(SAMPLES[name], language)
+    view = BY_LANGUAGE[language][name]
     first = build(view, panel, faces)
     return (first, *(build(view, panel, faces, turned=part) for part in range(1, first.parts)))
 
@@ -235,9 +232,13 @@ def test_no_dead_buttons(faces: Faces) -> None:
     assert "next" not in presses(SAMPLES["11-pin"], faces)
     assert "fewer" not in presses(SAMPLES["24-copies-one"], faces)
     assert "more" not in presses(SAMPLES["24-copies-most"], faces)
-    assert "certificate-tax" not in presses(SAMPLES["20-certificate"], faces)
-    for name in ("01-still", "02-idle", "03-closed", "04-out-paper", "32-printing", "49-thanks"):
+    assert "certificate-tax" not in presses(SAMPLES["20-certificate-shut"], faces)
+    for name in ("01-still", "02-idle-juki", "03-closed", "04-out-paper", "32-printing", "49-thanks"):
         assert presses(SAMPLES[name], faces) == {}, name
+    # The language that is shown is no button.
+    assert presses(SAMPLES["02-idle"], faces) == {"language-en": ev.LanguageChosen("en")}
+    assert presses(BY_LANGUAGE["en"]["02-idle"], faces) == {"language-ja": ev.LanguageChosen("ja")}
+    assert "more-time" not in presses(SAMPLES["33-warning-last"], faces)
 
 
 def test_yes_and_not_me_are_of_one_size(faces: Faces) -> None:
@@ -287,14 +288,15 @@ def test_no_widow_at_the_end_of_a_text(screen: Screen) -> None:
     for text in screen.texts():
         # Staff see short labels on buttons, which may be two words on two lines.
         if len(text.lines) > 1 and not screen.id.startswith("staff_"):
-            assert len(text.lines[-1]) >= 4, text.lines
+            # Two short words, one below the other, are no widow: the last line is as long as the others.
+            assert len(text.lines[-1]) >= min(4, len(max(text.lines, key=len)) - 2), text.lines
 
 
 def test_a_panel_too_small_is_refused() -> None:
     with pytest.raises(ValueError, match="too small"):
         Panel(480, 800, 7.0)
     with pytest.raises(ValueError, match="too small"):
-        Panel(1280, 800, 10.1)
+        Panel(1280, 800, 10.0)
 
 
 def test_an_unknown_language_reads_japanese(faces: Faces) -> None:
@@ -318,7 +320,9 @@ def test_two_of_three_long_alternatives_are_shown_whole(panel: Panel, faces: Fac
         vm.Refused(frame, "cancelled", "none", "窓口", alternatives=places),
     ):
         shown = [text for text in build(view, panel, faces).texts() if text.id.startswith("alternative.")]
-        assert len(shown) >= (1 if isinstance(view, vm.Refused) else 2)
+        # About ten inches hold what became of card, money and paper, but no list of other places beside it.
+        wanted = (0 if panel is SMALL_WIDE else 1) if isinstance(view, vm.Refused) else 2
+        assert len(shown) >= wanted
         for text, words in zip(shown, places, strict=False):
             assert text.fits
             assert "".join(text.shown.split()) == "".join(words.split())
