@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 ARGS ?=
+# Most of a test on the daemons is waiting, so more of them run side by side than there are cores.
+PARALLEL ?= -n 3 --dist loadgroup
 OUT ?= var/gallery
 # Debian keeps daemons and lpadmin where an ordinary user does not look.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -16,10 +18,10 @@ run: setup-run  ## start the terminal with all its devices simulated; ARGS=... a
 	@exec $(PY) -m hardware_sim $(ARGS)
 
 test: setup-test  ## every test, those on the real daemons included; ARGS=... are handed on to pytest
-	@exec $(PY) -m pytest $(ARGS)
+	@exec $(PY) -m pytest $(PARALLEL) $(ARGS)
 
 test-quick: setup-test  ## the tests that start no daemons
-	@exec $(PY) -m pytest -m "not stack" $(ARGS)
+	@exec $(PY) -m pytest $(PARALLEL) -m "not stack" $(ARGS)
 
 check: lint format types contracts requirements  ## linter, formatter, types, import contracts, requirements
 

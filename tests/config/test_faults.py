@@ -1,4 +1,7 @@
-"""What is told to whoever writes something wrong into a configuration file."""
+"""What is told to whoever writes something wrong into a configuration file.
+
+Longer than 400 lines: most of it is one table of faults and what is said about each.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

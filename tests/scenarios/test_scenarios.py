@@ -29,8 +29,13 @@ def told(report: Report) -> str:
 def cases() -> list[object]:
     """Green, then broken, scenario by scenario; those of one set-up side by side."""
     return [
-        pytest.param(script, broken, id=f"{script.name}-{'broken' if broken else 'green'}")
-        for script in SCRIPTS
+        pytest.param(
+            script,
+            broken,
+            id=f"{script.name}-{'broken' if broken else 'green'}",
+            marks=pytest.mark.xdist_group(f"{script.setup} {n % 3}"),
+        )
+        for n, script in enumerate(SCRIPTS)
         for broken in (False, True)
     ]
 
@@ -51,6 +56,7 @@ def test_a_scenario_is_green_and_red_when_broken(bench_for: BenchFor, script: Sc
     assert report.remained["card_on_reader"] is None
 
 
+@pytest.mark.xdist_group("red for its own reason")
 def test_a_page_of_somebody_else_turns_it_red(bench_for: BenchFor, script: Callable[[str], Script]) -> None:
     """The city lies under its own signature and the resident does not look: only the paper tells."""
     wanted = script("paid_with_change")
@@ -59,6 +65,7 @@ def test_a_page_of_somebody_else_turns_it_red(bench_for: BenchFor, script: Calla
     assert report.far_ends["pages"]
 
 
+@pytest.mark.xdist_group("red for its own reason")
 def test_money_that_the_machine_swallows_turns_it_red(bench_for: BenchFor, script: Callable[[str], Script]) -> None:
     wanted = script("cancelled_after_coin")
     report = Runner(bench_for(wanted.setup)).run(wanted, broken=True)
@@ -68,7 +75,10 @@ def test_money_that_the_machine_swallows_turns_it_red(bench_for: BenchFor, scrip
 
 # ---- two readers, one report -------------------------------------------------------------------------------------
 
-SAME = ("paid_with_change", "juki_paid")
+SAME = [
+    pytest.param(name, id=name, marks=pytest.mark.xdist_group(f"both readers: {name}"))
+    for name in ("paid_with_change", "juki_paid")
+]
 _TIMES = {"time", "took_s", "started", "from", "to"}
 
 

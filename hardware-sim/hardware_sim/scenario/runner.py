@@ -21,7 +21,7 @@ from .script import Script, Step
 READY_S = 60.0
 REST_S = 8.0
 END_S = 30.0
-BROKEN_S = 6.0
+BROKEN_S = 5.0
 _AT_REST = ("idle",)
 
 
@@ -101,7 +101,7 @@ class Runner:
         }
         self._trap: Trap | None = None
         self._end_s = END_S
-        self._fresh = True
+        self._fresh = self._ended_well = True
         self._phrases_before = 0
         self._card = ""
         self._marks = _Marks(0, 0, 0, 0, 0, 0)
@@ -130,6 +130,7 @@ class Runner:
         report.far_ends = ends.to_json()
         report.remained = remained(bench, self._marks.entry)
         report.differences += differences(script.expect, ends)
+        self._ended_well = report.green
         return report
 
     # -- begin and end -----------------------------------------------------------------------------
@@ -163,7 +164,9 @@ class Runner:
         """The first screen, in an open hour, whatever the scenario before has left."""
         bench = self._bench
         first, self._fresh = self._fresh, False
-        if bench.wait_screen(*_AT_REST, timeout_s=READY_S if first else REST_S):
+        # What a broken run has left is not waited for.
+        rest_s = REST_S if self._ended_well else 1.0
+        if bench.wait_screen(*_AT_REST, timeout_s=READY_S if first else rest_s):
             return
         # As a service manager would: what was under way is taken up by recovery. A stopped line needs the manager.
         bench.open_hours()
