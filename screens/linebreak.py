@@ -110,16 +110,17 @@ def _cut_long(pieces: Sequence[str], width: float, measure: Measure) -> list[str
 
 
 def break_lines(
-    text: str, width: float, measure: Measure, max_lines: int, language: str = "ja"
+    text: str, width: float, measure: Measure, max_lines: int, language: str = "ja", *, cut: bool = True
 ) -> tuple[str, ...] | None:
     """Lines no wider than `width` (in the unit of `measure`), or None if that takes more than `max_lines`.
 
+    cut: a phrase wider than a line comes apart; otherwise the answer is None then.
     A newline in the text always ends a line.
     """
     lines: list[str] = []
     for paragraph in text.split("\n"):
         room = max_lines - len(lines)
-        part = _break_paragraph(paragraph, width, measure, room, language)
+        part = _break_paragraph(paragraph, width, measure, room, language, cut)
         if part is None:
             return None
         lines.extend(part)
@@ -127,13 +128,15 @@ def break_lines(
 
 
 def _break_paragraph(
-    text: str, width: float, measure: Measure, max_lines: int, language: str
+    text: str, width: float, measure: Measure, max_lines: int, language: str, cut: bool
 ) -> tuple[str, ...] | None:
     if not text.strip() or max_lines < 1:
         return None if max_lines < 1 else ("",)
     if measure(text) <= width:
         return (text,)
-    pieces = _cut_long(atoms(text, language), width, measure)
+    pieces = atoms(text, language)
+    if cut:
+        pieces = _cut_long(pieces, width, measure)
     count = len(pieces)
     # best[n][i]: least cost of setting the first i pieces in n lines, and where the last of them begins.
     best: list[list[tuple[float, int]]] = [[(0.0 if i == 0 else math.inf, 0) for i in range(count + 1)]]

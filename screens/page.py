@@ -3,6 +3,8 @@
 Pages measure in millimetres of the reference panel of their shape; `finish` brings everything to the real panel's
 size. Which column a thing stands in is said by `page.read` and `page.touch` (`columns.py`): the same one on an
 upright panel, left and right on one that lies.
+
+Longer than 400 lines: every page is written with it, and it is read as a list of what a page can ask for.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ SMALLEST_PICTURE_H: Final = 34.0
 BORDER: Final = 0.9
 SHRINK: Final = (1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.5, 0.43, 0.36, 0.3)
 """Steps in which a text that does not fit becomes smaller; never below `theme.SMALLEST_EM_MM`."""
+UNCUT: Final = 0.64
+"""Down to here a phrase stays whole."""
 
 
 ONE_LINE: Final = 0.74
@@ -76,7 +80,7 @@ class Context:
 class Page:
     """A screen in the making; used by one `build` function and thrown away.
 
-    share: part of the width that belongs to what is touched, on a panel that lies.
+    share: part of the width that belongs to what is touched, on a panel that lies; tight_share: on a small one.
     """
 
     def __init__(
@@ -88,6 +92,7 @@ class Page:
         phrase: str = "",
         ground: str = "paper",
         share: float = 0.53,
+        tight_share: float | None = None,
     ) -> None:
         self.id = screen_id
         self.frame = frame
@@ -109,7 +114,7 @@ class Page:
             between=self.measures.between,
             top=self.measures.head,
             bottom=self.h - self.measures.bottom,
-            share=share,
+            share=tight_share if self.tight and tight_share else share,
         )
         self.title_id = ""
         self._elements: list[Element] = []
@@ -144,16 +149,15 @@ class Page:
         base_pitch = letter.pitch * base_em / letter.em if base_em == wanted else base_em * 1.26
         lines: tuple[str, ...] | None = None
         used = base_em
-        for factor in SHRINK:
+        # First in whole phrases, even if the letters must be smaller for it; phrases are cut only where that is in vain.
+        for factor, cut in (*((f, False) for f in SHRINK if f >= UNCUT), *((f, True) for f in SHRINK)):
             used = max(smallest, base_em * factor)
-            lines = break_lines(words, rect.w, self._measure(used, letter.bold), max_lines, self.words.language)
-            if (
-                lines is not None
-                and (middle or inside)
-                and _height(len(lines), used, base_pitch * used / base_em) > rect.h + 0.05
-            ):
-                lines = None
-            if lines is not None or used == smallest:
+            measure = self._measure(used, letter.bold)
+            lines = break_lines(words, rect.w, measure, max_lines, self.words.language, cut=cut)
+            if lines is not None and (middle or inside):
+                height = _height(len(lines), used, base_pitch * used / base_em)
+                lines = lines if height <= rect.h + 0.05 else None
+            if lines is not None or (cut and used == smallest):
                 break
         fits = lines is not None
         if lines is None:

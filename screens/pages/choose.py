@@ -174,7 +174,7 @@ def _name_and_note(page: Page, row: Choice, room: Rect, colour: str, fill: str) 
 
 
 def choose_items(view: ChooseItems, context: Context) -> Screen:
-    page = Page("choose_items", view.frame, context, phrase="choose_items", share=0.69)
+    page = Page("choose_items", view.frame, context, phrase="choose_items", share=0.62, tight_share=0.69)
     page.head()
     page.foot()
     page.main_button("next", NextPressed(), "common.next")

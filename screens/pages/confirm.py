@@ -172,46 +172,28 @@ def _items(page: Page, row: Row) -> None:
 def _summary(page: Page, view: Confirm, rows: list[Row], room: Rect) -> None:
     pitch = 11.8 if page.tight else 13.6
     total_h = 24.0 if page.tight else 30.0 if page.wide else 36.0
-    label_w = max(page.width(page.words.get(label), theme.BODY, em=9.6)
-                  for label in (*(row.label for row in rows), "confirm.total")) + 6  # fmt: skip
     x, width = room.x + 11, room.w - 22
-    texts: list[list[Text]] = []
-    for row in rows:
-        many = len(row.values) > 1
-        texts.append(
-            [
-                page.set_text(
-                    row.value_id,
-                    words,
-                    # The label stands beside the first line only; the others have the whole width.
-                    Rect(x + (0 if index else label_w), 0, width - (0 if index else label_w), pitch),
-                    theme.STRONG,
-                    align=Align.RIGHT,
-                    ground="card",
-                    max_lines=1 if many else page.lines(2),
-                    em=10.0 if many else 11.0,
-                )
-                for index, words in enumerate(row.values)
-            ]
-        )
-    heights = [sum(max(pitch, text.rect.h + 2) for text in group) for group in texts]
+    blocks = [_block(page, row, x, width, pitch) for row in rows]
+    heights = [sum(max(pitch, text.rect.h + 2) for text in block) for block in blocks]
     # Many items: rows come closer together before letters become smaller.
     pad = max(1.4, min(11.5, (room.h - total_h - 6 - sum(heights)) / (2 * len(rows))))
     height = sum(heights) + 2 * pad * len(rows) + total_h + 4
     page.add(Box(Rect(room.x, room.y, room.w, height), fill="card", border="line", border_mm=BORDER))
     y = room.y + 2
-    for row, group, block in zip(rows, texts, heights, strict=True):
+    for row, block, block_h in zip(rows, blocks, heights, strict=True):
         place = y + pad
-        first = max(pitch, group[0].rect.h + 2)
-        _label(page, row.label, Rect(x, place, label_w - 4, first))
-        for text in group:
+        _label(
+            page, row.label, Rect(x, place, width * 0.6, max(pitch, block[0].rect.h + 2) if block[0].lines else pitch)
+        )
+        for text in block:
             line = max(pitch, text.rect.h + 2)
-            top = place + (line - text.rect.h) / 2
-            page.add(replace(text, rect=Rect(text.rect.x, top, text.rect.w, text.rect.h)))
+            if text.lines:
+                page.add(replace(text, rect=replace(text.rect, y=place + (line - text.rect.h) / 2)))
             place += line
-        y += block + 2 * pad
+        y += block_h + 2 * pad
         page.add(Box(Rect(x, y - 0.3, width, 0.6), fill="line", radius=0))
-    _label(page, "confirm.total", Rect(x, y, label_w - 4, total_h))
+    label_w = _label_w(page, "confirm.total")
+    _label(page, "confirm.total", Rect(x, y, label_w, total_h))
     page.text(
         "confirm.total.value",
         Rect(x + label_w, y, width - label_w, total_h),
@@ -222,6 +204,31 @@ def _summary(page: Page, view: Confirm, rows: list[Row], room: Rect) -> None:
         ground="card",
         colour="ai_deep",
     )
+
+
+def _block(page: Page, row: Row, x: float, width: float, pitch: float) -> list[Text]:
+    """The values of a row, below each other; the first beside the label, or below it when it needs the whole width."""
+    label_w = _label_w(page, row.label)
+
+    def value(words: str, left: float, lines: int, em: float) -> Text:
+        rect = Rect(x + left, 0, width - left, pitch)
+        return page.set_text(
+            row.value_id, words, rect, theme.STRONG, align=Align.RIGHT, ground="card", max_lines=lines, em=em
+        )
+
+    if len(row.values) > 1:
+        return [value(words, 0 if index else label_w, 1, 10.0) for index, words in enumerate(row.values)]
+    words = row.values[0]
+    beside = value(words, label_w, 1, 11.0)
+    if beside.fits:
+        return [beside]
+    if not page.tight:
+        return [value(words, label_w, page.lines(2), 11.0)]
+    return [replace(beside, lines=(), rect=replace(beside.rect, h=0.0)), value(words, 0, 2, 11.0)]
+
+
+def _label_w(page: Page, text_id: str) -> float:
+    return page.width(page.words.get(text_id), theme.BODY, em=9.6) + 6
 
 
 def _label(page: Page, text_id: str, rect: Rect) -> None:

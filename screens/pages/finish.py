@@ -80,8 +80,8 @@ def take(view: Take, context: Context) -> Screen:
     beside = page.read if page.wide and not view.owed_yen else page.touch
     if view.receipt == "failed":
         note(page, "take.receipt_failed", fill="card", border="shu", align=Align.LEFT, column=beside, em=10.0)
-    elif coming:
-        note(page, "take.receipt_printing", fill="card", border="line", align=Align.LEFT, column=beside, em=10.0)
+    elif view.receipt == "printing" and not coming:
+        note(page, "take.receipt_soon", fill="card", border="line", align=Align.LEFT, column=beside, em=10.0)
     if view.owed_yen:
         _owed(page, view)
     if len(view.things) > 1:
@@ -89,8 +89,11 @@ def take(view: Take, context: Context) -> Screen:
     elif not view.by_touch and first in PLACES and not coming and page.read.room > SAID_ROOM:
         said(page, f"take.title_{first}")
     title, _ = page.words.first(f"take.title_{first}", "take.title_all")
+    lead = "take.lead" if len(view.things) > 1 else "take.lead_one"
+    if coming:
+        title, lead = "take.title_receipt_printing", "take.lead_receipt_printing"
     page.title(title, page.measures.take_title, gap=9 if page.wide else 15)
-    page.lead("take.lead" if len(view.things) > 1 else "take.lead_one", colour="ink")
+    page.lead(lead, colour="ink")
     page.picture({"change": "change_out", "receipt": "receipt_out"}.get(first, "certificate_out"))
     return page.finish()
 

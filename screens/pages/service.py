@@ -13,6 +13,8 @@ from screens.page import BORDER, Context, Page
 from screens.pages.parts import alternatives, ask_box, badge, note
 
 CHIP_H = 17.0
+PICTURE_ROOM = 64.0
+"""On a panel that lies: less is too little for the picture of what to do."""
 
 
 def still(view: Still, context: Context) -> Screen:
@@ -36,8 +38,9 @@ def idle(view: Idle, context: Context) -> Screen:
     _languages(page)
     page.title("idle.title")
     both = len(view.cards) > 1
-    page.lead("idle.lead_both" if both else "idle.lead_juki" if view.cards == ("juki",) else "idle.lead")
+    lead = "idle.lead_both" if both else "idle.lead_juki" if view.cards == ("juki",) else "idle.lead"
     if not page.wide:
+        page.lead(lead)
         _chips(page, view, page.touch)
     if view.caution:
         # What the municipality wants to be known beforehand.
@@ -46,7 +49,13 @@ def idle(view: Idle, context: Context) -> Screen:
     if view.offers:
         _prices(page, view)
     if page.wide:
-        _chips(page, view, page.read if view.caution else page.touch)
+        _chips(page, view, page.read)
+        # The picture says more than the words below the title: these stand there if both have room.
+        beside = max(page.touch.room, 0.0) >= PICTURE_ROOM
+        floor = page.read.floor
+        page.read.floor -= 0.0 if beside else PICTURE_ROOM
+        page.lead(lead, if_room=True)
+        page.read.floor = floor
     page.picture("card_in", top_gap=9, bottom_gap=9)
     return page.finish()
 
@@ -78,7 +87,9 @@ def _chips(page: Page, view: Idle, column: Column) -> None:
     chips: list[tuple[str, str, float]] = []
     if view.camera_on and view.camera_notice:
         # The profile writes the sign in Japanese; other languages have their own words for it.
-        chips.append(("idle.camera", view.camera_notice, 26.0))
+        own = view.frame.language != "ja" and page.words.language != "ja"
+        words = page.words.get("idle.camera_notice") if own else view.camera_notice
+        chips.append(("idle.camera", words, 26.0))
     if view.closes_at is not None:
         words = page.words.get("idle.closes", time=page.dates.time(view.closes_at))
         chips.append(("idle.closes", words, 16.0))
@@ -90,8 +101,8 @@ def _chips(page: Page, view: Idle, column: Column) -> None:
         strip = column.take_bottom(CHIP_H, 4)
         for place, index in enumerate(row):
             text_id, words, extra = chips[index]
-            right = place == 1 or (len(row) == 1 and text_id == "idle.closes" and not page.wide)
-            x = strip.right - widths[index] if right else strip.x
+            right = place == 1 or (len(row) == 1 and text_id == "idle.closes")
+            x = strip.right - widths[index] if right and not page.wide else strip.x + place * (widths[0] + GAP)
             _chip(page, Rect(x, strip.y, widths[index], CHIP_H), text_id, words, lamp=extra > 20)
     column.floor -= 5
 
@@ -183,7 +194,7 @@ def closed(view: Closed, context: Context) -> Screen:
         day = page.dates.day_of_year(moment) if far else page.dates.day(moment)
         words = page.words.get("closed.next_moment", day=day, time=page.dates.time(moment))
         rect = Rect(at.x, at.y + 5, at.w, 60)
-        text = page.text("closed.next_moment", rect, page.measures.title, words, max_lines=2)
+        text = page.text("closed.next_moment", rect, page.measures.title, words, max_lines=page.measures.title_lines)
         at.y = text.rect.bottom
     else:
         page.lead("closed.no_next", colour="ink")

@@ -25,9 +25,10 @@ def warning(frame: Frame, seconds: int, under: str, context: Context) -> Screen:
             page.main_button("cancel", CancelPressed(), cancel, style="plain", height=CANCEL_H)
     elif frame.cancel:
         page.main_button("cancel", CancelPressed(), cancel)
-    page.title("warning.title", page.measures.take_title, gap=8 if page.wide else 14)
-    lead = "warning.lead_money" if frame.cancel_returns_money else "warning.lead"
-    page.lead(lead if frame.more_time else "warning.lead_last", colour="ink", max_lines=3)
+    last = "" if frame.more_time else "_last"
+    page.title(f"warning.title{last}", page.measures.take_title, gap=8 if page.wide else 14)
+    money = "_money" if frame.cancel_returns_money else ""
+    page.lead(f"warning.lead{last}{money}", colour="ink", max_lines=3)
     _seconds(page, str(max(0, seconds)))
     return page.finish(under=under)
 
