@@ -8,11 +8,11 @@ from typing import Any, Final
 from kiosk import view_model as vm
 from screens.elements import Screen
 from screens.fonts import Faces
-from screens.page import Context
 from screens.pages import card, choose, confirm, finish, members, pay, service, staff_sign_in, staff_work
 from screens.pages.warning import warning
 from screens.panel import Panel
 from screens.theme import STANDARD, Theme
+from screens.typeset import Context
 
 PAGES: Final[dict[type, Callable[[Any, Context], Screen]]] = {
     vm.Still: service.still,

@@ -3,8 +3,6 @@
 Pages measure in millimetres of the reference panel of their shape; `finish` brings everything to the real panel's
 size. Which column a thing stands in is said by `page.read` and `page.touch` (`columns.py`): the same one on an
 upright panel, left and right on one that lies.
-
-Longer than 400 lines: every page is written with it, and it is read as a list of what a page can ask for.
 """
 
 from __future__ import annotations
@@ -18,21 +16,13 @@ from screens import theme
 from screens.columns import GAP, Column, columns
 from screens.dates import Dates
 from screens.elements import Align, Box, Button, Element, Picture, Press, Progress, Rect, Screen, Text, scaled
-from screens.fonts import Faces
-from screens.linebreak import break_lines
-from screens.panel import Panel
-from screens.strings import Table, table
-from screens.theme import STANDARD, Letter, Theme
+from screens.strings import table
+from screens.theme import Letter
+from screens.typeset import SHRINK, Context, Typesetter
 
 SMALLEST_PICTURE_H: Final = 34.0
 """Less room than this is left empty."""
 BORDER: Final = 0.9
-SHRINK: Final = (1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.5, 0.43, 0.36, 0.3)
-"""Steps in which a text that does not fit becomes smaller; never below `theme.SMALLEST_EM_MM`."""
-UNCUT: Final = 0.64
-"""Down to here a phrase stays whole."""
-
-
 ONE_LINE: Final = 0.74
 """A label rather becomes so much smaller than that it is broken."""
 
@@ -67,17 +57,7 @@ TIGHT_LYING: Final = Measures(
 TIGHT_SCALE: Final = 0.82
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What every page needs besides its view. turned: which part of a long list is shown, from 0."""
-
-    panel: Panel
-    faces: Faces
-    theme: Theme = STANDARD
-    turned: int = 0
-
-
-class Page:
+class Page(Typesetter):
     """A screen in the making; used by one `build` function and thrown away.
 
     share: part of the width that belongs to what is touched, on a panel that lies; tight_share: on a small one.
@@ -95,14 +75,12 @@ class Page:
         tight_share: float | None = None,
     ) -> None:
         self.id = screen_id
+        super().__init__(context, table(frame.language), ground)
         self.frame = frame
-        self.context = context
-        self.words: Table = table(frame.language)
         self.dates = Dates(self.words)
         self.phrase = phrase
-        self.ground = self.first_ground = ground
+        self.first_ground = ground
         self.wide = context.panel.wide
-        self.scale = context.panel.scale
         self.tight = self.wide and self.scale < TIGHT_SCALE
         self.measures = TIGHT_LYING if self.tight else LYING if self.wide else UPRIGHT
         self.w = context.panel.width_mm / self.scale
@@ -118,78 +96,6 @@ class Page:
         )
         self.title_id = ""
         self._elements: list[Element] = []
-
-    # ---- text --------------------------------------------------------------------------------------------
-
-    def set_text(
-        self,
-        text_id: str,
-        words: str,
-        rect: Rect,
-        letter: Letter,
-        *,
-        max_lines: int = 1,
-        colour: str = "ink",
-        ground: str = "",
-        align: Align = Align.LEFT,
-        middle: bool = False,
-        private: bool = False,
-        em: float | None = None,
-        inside: bool = False,
-    ) -> Text:
-        """Break `words` into at most max_lines lines within rect, smaller if it must be; not added yet.
-
-        middle: centred in the height of rect and no higher than it; otherwise rect is cut to the height of the lines,
-        which may be higher than it was unless `inside` is asked for.
-        """
-        smallest = theme.SMALLEST_EM_MM / self.scale
-        wanted = (em or letter.em) * self.context.theme.scale
-        base_em = max(wanted, smallest)
-        # Letters that had to grow to the smallest size keep a little less air between the lines.
-        base_pitch = letter.pitch * base_em / letter.em if base_em == wanted else base_em * 1.26
-        lines: tuple[str, ...] | None = None
-        used = base_em
-        # First in whole phrases, even if the letters must be smaller for it; phrases are cut only where that is in vain.
-        for factor, cut in (*((f, False) for f in SHRINK if f >= UNCUT), *((f, True) for f in SHRINK)):
-            used = max(smallest, base_em * factor)
-            measure = self._measure(used, letter.bold)
-            lines = break_lines(words, rect.w, measure, max_lines, self.words.language, cut=cut)
-            if lines is not None and (middle or inside):
-                height = _height(len(lines), used, base_pitch * used / base_em)
-                lines = lines if height <= rect.h + 0.05 else None
-            if lines is not None or (cut and used == smallest):
-                break
-        fits = lines is not None
-        if lines is None:
-            lines = break_lines(words, rect.w, self._measure(used, letter.bold), 12, self.words.language)
-        shown = lines if lines is not None else (words,)
-        pitch = base_pitch * used / base_em
-        height = _height(len(shown), used, pitch)
-        top = rect.y + (rect.h - height) / 2 if middle else rect.y
-        return Text(
-            id=text_id,
-            lines=shown,
-            rect=Rect(rect.x, top, rect.w, height),
-            em=used,
-            pitch=pitch,
-            bold=letter.bold,
-            colour=colour,
-            ground=ground or self.ground,
-            align=align,
-            private=private,
-            fits=fits,
-        )
-
-    def _measure(self, em: float, bold: bool) -> _Measure:
-        return _Measure(self, em, bold)
-
-    def px(self, em: float) -> int:
-        return max(1, round(em * self.scale * self.context.panel.px_per_mm))
-
-    def width(self, words: str, letter: Letter, em: float | None = None) -> float:
-        """Width of one line in millimetres of the page."""
-        size = max((em or letter.em) * self.context.theme.scale, theme.SMALLEST_EM_MM / self.scale)
-        return self._measure(size, letter.bold)(words)
 
     def lines(self, count: int) -> int:
         """How many lines a text may take that takes `count` on an upright page: columns are narrower."""
@@ -410,20 +316,3 @@ STYLES: Final = {
     "danger": ("card", "shu", "shu"),
 }
 """fill, border, letters."""
-
-
-def _height(lines: int, em: float, pitch: float) -> float:
-    return pitch * (lines - 1) + em
-
-
-class _Measure:
-    """Width in page millimetres of a text at one letter size, exact to the pixel it will be drawn with."""
-
-    def __init__(self, page: Page, em: float, bold: bool) -> None:
-        self._page = page
-        self._px = page.px(em)
-        self._bold = bold
-        self._mm_per_px = 1 / (page.context.panel.px_per_mm * page.scale)
-
-    def __call__(self, text: str) -> float:
-        return self._page.context.faces.width(text, self._px, bold=self._bold) * self._mm_per_px

@@ -8,8 +8,9 @@ from kiosk.view_model import LastTry, PinPad, TakeCard, Wait
 from screens import theme
 from screens.columns import GAP, TIGHT, grid
 from screens.elements import Align, Box, Button, KeyPad, Rect, Screen
-from screens.page import BORDER, Context, Page
+from screens.page import BORDER, Page
 from screens.pages.parts import note, said
+from screens.typeset import Context
 
 KEY_H = 42.0
 DOT = 26.0

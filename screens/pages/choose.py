@@ -9,8 +9,9 @@ from kiosk.view_model import ChooseCertificate, ChooseHousehold, ChooseItems, Ch
 from screens import theme
 from screens.columns import GAP, TIGHT, grid
 from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
-from screens.page import BORDER, Context, Page
+from screens.page import BORDER, Page
 from screens.pages.parts import choice_box
+from screens.typeset import Context
 
 CHOICE_H = 60.0
 SMALLEST_CHOICE_H = 31.2

@@ -9,7 +9,8 @@ from kiosk.view_model import ChooseCopies, Confirm
 from screens import theme
 from screens.columns import GAP
 from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
-from screens.page import BORDER, Context, Page
+from screens.page import BORDER, Page
+from screens.typeset import Context
 
 NOTE_ROOM = 44.0
 """Less is left beside a long list of items: then the note is left out."""
@@ -182,9 +183,8 @@ def _summary(page: Page, view: Confirm, rows: list[Row], room: Rect) -> None:
     y = room.y + 2
     for row, block, block_h in zip(rows, blocks, heights, strict=True):
         place = y + pad
-        _label(
-            page, row.label, Rect(x, place, width * 0.6, max(pitch, block[0].rect.h + 2) if block[0].lines else pitch)
-        )
+        first = max(pitch, block[0].rect.h + 2)
+        _label(page, row.label, Rect(x, place, _label_w(page, row.label) - 4, first))
         for text in block:
             line = max(pitch, text.rect.h + 2)
             if text.lines:

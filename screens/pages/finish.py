@@ -9,8 +9,9 @@ from kiosk.view_model import Printing, Refused, Take, Thanks
 from screens import theme
 from screens.columns import grid
 from screens.elements import Align, AmountBar, Box, Element, Picture, Rect, Screen
-from screens.page import BORDER, Context, Page
+from screens.page import BORDER, Page
 from screens.pages.parts import ASK_H, alternatives, ask_box, note, said
+from screens.typeset import Context
 
 SAID_ROOM = 90.0
 """With less left the title and the rest of the words go before what is said aloud anyway."""

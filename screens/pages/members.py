@@ -9,8 +9,9 @@ from kiosk.events import MemberToggled, NextPressed
 from kiosk.view_model import ChooseMembers, MemberRow
 from screens import theme
 from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
-from screens.page import BORDER, Context, Page
+from screens.page import BORDER, Page
 from screens.pages import leaves
+from screens.typeset import Context
 
 ONE_LINE_H: Final = 32.0
 TWO_LINES_H: Final = 37.0

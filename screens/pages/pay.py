@@ -8,8 +8,9 @@ from kiosk.events import IdentityConfirmed, IdentityDenied
 from kiosk.view_model import Arrived, Pay
 from screens import theme
 from screens.elements import Align, AmountBar, Box, Picture, Rect, Screen
-from screens.page import BORDER, Context, Page
+from screens.page import BORDER, Page
 from screens.pages.parts import note
+from screens.typeset import Context
 
 COINS = (500, 100, 50, 10)
 METALS = {500: "gold", 100: "silver", 50: "silver", 10: "copper"}

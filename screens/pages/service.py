@@ -9,8 +9,9 @@ from kiosk.view_model import Closed, Frame, Idle, OutOfService, Still
 from screens import theme
 from screens.columns import GAP, Column
 from screens.elements import Align, Box, Element, Picture, Rect, Screen
-from screens.page import BORDER, Context, Page
+from screens.page import BORDER, Page
 from screens.pages.parts import alternatives, ask_box, badge, note
+from screens.typeset import Context
 
 CHIP_H = 17.0
 PICTURE_ROOM = 64.0

@@ -9,7 +9,8 @@ from kiosk.view_model import Frame
 from screens import theme
 from screens.columns import GAP
 from screens.elements import Align, Box, Rect, Screen
-from screens.page import Context, Page
+from screens.page import Page
+from screens.typeset import Context
 
 CANCEL_H = 36.0
 
