@@ -17,12 +17,13 @@ ONE_LINE_H: Final = 32.0
 TWO_LINES_H: Final = 37.0
 LARGEST_ROW_H: Final = 44.0
 TICK: Final = 17.0
+BESIDE_W: Final = 50.0
 BADGE_H: Final = 12.0
 NAME: Final = theme.Letter(10.8, 14.2, bold=True)
 
 
 def choose_members(view: ChooseMembers, context: Context) -> Screen:
-    page = Page("choose_members", view.frame, context, phrase="choose_members", share=0.58)
+    page = Page("choose_members", view.frame, context, phrase="choose_members", share=0.58, tight_share=0.66)
     page.head()
     page.foot()
     if view.ready:
@@ -33,7 +34,7 @@ def choose_members(view: ChooseMembers, context: Context) -> Screen:
     page.title("members.title")
     room = _name_w(page, page.touch.w)
     short = all(page.width(row.name, NAME) <= room for row in view.members)
-    smallest = ONE_LINE_H if short else max(TWO_LINES_H, 28.5 / page.scale)
+    smallest = page.measures.main if page.tight else ONE_LINE_H if short else max(TWO_LINES_H, 28.5 / page.scale)
     if not page.wide:
         page.lead("members.lead" if view.ready else "members.lead_none", colour="soft" if view.ready else "ink")
     elif leaves.fits(page, len(view.members), smallest=smallest):
@@ -55,11 +56,40 @@ def _state_w(page: Page) -> float:
 
 
 def _name_w(page: Page, width: float) -> float:
+    if page.tight:
+        return width - 2 * TICK - BESIDE_W - 14
     return width - 2 * TICK - _state_w(page) - 16
+
+
+def _tight_row(page: Page, rect: Rect, number: int, row: MemberRow) -> Button:
+    """On a small panel: the name on up to two lines, what is known of the person beside it, no word for the state."""
+    fill, border = ("ai_tint", "ai") if row.on else ("card", "soft")
+    tick = Rect(rect.x + 9, rect.y + (rect.h - TICK) / 2, TICK, TICK)
+    room = Rect(rect.x + 2 * TICK, rect.y + 2, _name_w(page, rect.w), rect.h - 4)
+    inside: list[Text | Picture | Box] = [Picture("tick_on" if row.on else "tick_off", tick, fill)]
+    inside.append(leaves.name(page, f"member.{number}.name", row.name, room, NAME, ground=fill))
+    beside = Rect(rect.right - 8 - BESIDE_W, rect.y + 3, BESIDE_W, rect.h - 6)
+    if row.holder:
+        top, beside = (
+            replace(beside, h=BADGE_H),
+            Rect(beside.x, beside.y + BADGE_H + 2, BESIDE_W, beside.h - BADGE_H - 2),
+        )
+        inside += _under(page, number, replace(row, relationship=""), top, fill)
+    if row.relationship:
+        inside.append(
+            page.set_text(
+                f"member.{number}.relationship", row.relationship, beside, theme.CAPTION, max_lines=2, middle=True,
+                colour="soft", ground=fill, private=True,
+            )
+        )  # fmt: skip
+    box = Box(rect, fill=fill, border=border, border_mm=1.4 if row.on else BORDER)
+    return Button(f"member-{number}", rect, MemberToggled(row.member), box, tuple(inside))
 
 
 def _row(page: Page, rect: Rect, number: int, row: MemberRow) -> Button:
     """The state is told three ways: tick, word and colour."""
+    if page.tight:
+        return _tight_row(page, rect, number, row)
     fill, border = ("ai_tint", "ai") if row.on else ("card", "soft")
     state = "members.on" if row.on else "members.off"
     state_w = _state_w(page) + 1

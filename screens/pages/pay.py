@@ -31,7 +31,7 @@ def arrived(view: Arrived, context: Context) -> Screen:
     # Names are Japanese in every language, and so is the title of respect where the language has one.
     honorific = page.words.get("arrived.honorific")
     name = f"{view.masked_name}　{honorific}".strip()
-    summary_h = 32.0
+    summary_h = 34.0 if page.wide else 40.0
     for lines in (1, 2):
         # On one line, if smaller, rather than family and given name torn apart.
         text = page.set_text(
@@ -53,7 +53,7 @@ def arrived(view: Arrived, context: Context) -> Screen:
     words = page.words.get(text_id, name=view.certificate_name, copies=view.copies, price=price)
     page.text(
         text_id,
-        Rect(box.x + 10, box.bottom - summary_h, box.w - 20, summary_h - 4),
+        Rect(box.x + 10, box.bottom - summary_h, box.w - 20, summary_h - (5 if page.wide else 8)),
         theme.LEAD,
         words,
         em=11.0,

@@ -13,7 +13,7 @@ from screens.display import Display, DisplayError, preload
 from screens.elements import Button, Turn
 from screens.fonts import Faces
 from screens.layout import build
-from screens.panel import REFERENCE
+from screens.panel import REFERENCE, SMALL_WIDE
 from screens.samples import samples
 
 SAMPLES = dict(samples())
@@ -66,6 +66,21 @@ def test_touching_the_middle_of_any_button_yields_its_event_once(display: Displa
                 assert display.poll() == [], (name, target.id)
                 break
             assert display.poll() == [target.press], (name, target.id)
+
+
+def test_touches_of_a_lying_panel_hit_what_is_drawn_there(clock: Clock) -> None:
+    wide = Display(SMALL_WIDE, clock=clock)
+    try:
+        for name in ("11-pin-full", "20-certificate", "30-arrived", "61-staff-number-full"):
+            wide.show(SAMPLES[name])
+            assert wide.screen is not None
+            for target in list(wide.screen.targets()):
+                clock.now += 1.0
+                x, y = target.rect.x + target.rect.w / 2, target.rect.y + target.rect.h / 2
+                tap(x / SMALL_WIDE.width_mm, y / SMALL_WIDE.height_mm, synthetic=None)
+                assert wide.poll() == [target.press], (name, target.id)
+    finally:
+        wide.close()
 
 
 @pytest.mark.parametrize("synthetic", [True, False, None])
