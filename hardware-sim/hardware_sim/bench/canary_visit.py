@@ -48,6 +48,7 @@ PIN = "7391"
 """Not the PIN of the other cards, so that these digits are nobody else's."""
 TILE_SIDE = 64
 _HOUSEHOLD = "h011"
+_SHEET_S = 36.0
 _STEP_S = 30.0
 _CARD = "canary"
 _BEFORE_VERIFY = [("00200080", 0), ("00A4020C", 2)]
@@ -124,7 +125,7 @@ class CanaryVisit:
         held: list[Candidate] = self._timed("windows", lambda: candidates(self._pids(), self._known))
         found.windows = len(held)
         bench.breaker.clear("printer")
-        self._await("take", timeout_s=90)
+        self._await("take", timeout_s=_SHEET_S + 90)
         if not bench.wait_until(lambda: any(s.tray == RECEIPT_TRAY for s in bench.printer.output()), _STEP_S):
             raise BenchError("no receipt came out")
         bench.trays.take_paper()
@@ -188,7 +189,8 @@ class CanaryVisit:
     def _hold_and_look(self) -> None:
         """The spooler is stopped with the certificate in its spool; then the printer takes its time."""
         bench, found = self._bench, self._found
-        bench.breaker.fault("printer", "slow", factor=20)
+        # So slow that the key cannot be destroyed before memory was looked at, however busy this machine is.
+        bench.breaker.fault("printer", "slow", factor=_SHEET_S / bench.options.seconds_per_sheet_s)
         bench.throw_coin(500)
         with self._spooler_stopped() as spooled:
             self._known |= windows_of(spooled)
