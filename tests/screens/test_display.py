@@ -1,6 +1,8 @@
 """The window: draws on change, takes touches through pygame's queue, forgets."""
 
 import dataclasses
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Protocol
 
@@ -9,7 +11,7 @@ import pytest
 
 from kiosk import events as ev
 from kiosk import view_model as vm
-from screens.display import Display, DisplayError, preload
+from screens.display import Display, DisplayError
 from screens.elements import Button, Turn
 from screens.fonts import Faces
 from screens.layout import build
@@ -234,12 +236,13 @@ def test_no_window_is_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_preloading_opens_nothing() -> None:
-    pygame.display.quit()
-    pygame.font.quit()
-    preload()
-    assert not pygame.display.get_init()
-    assert not pygame.font.get_init()
-    pygame.font.init()
+    """In a process of its own: closing the fonts here would close them under the tests that follow."""
+    code = (
+        "import pygame; from screens.display import preload; preload(); "
+        "assert not pygame.display.get_init(); assert not pygame.font.get_init()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_late_mouse_shadow_is_known_by_its_mark(display: Display, clock: Clock) -> None:
