@@ -537,6 +537,19 @@ class LanguageChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class EaseChosen:
+    """A switch of the person's own, on or off. what: large, contrast, spoken, slow (see `session.Ease`)."""
+
+    what: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A touch that chose nothing: a long list was turned, a screen was listened to. Somebody is there."""
+
+
+@dataclass(frozen=True, slots=True)
 class MemberToggled:
     member: str
 
@@ -589,6 +602,6 @@ Event: TypeAlias = (
     | Erased | PlaceOccupied | PlaceEmptied
     | DigitPressed | PinCorrected | PinConfirmed | CertificateChosen | HouseholdChosen | ItemToggled
     | CopiesChanged | NextPressed | IdentityConfirmed | IdentityDenied | BackPressed | CancelPressed
-    | MoreTimePressed | TakenPressed | LanguageChosen | MemberToggled
+    | MoreTimePressed | TakenPressed | LanguageChosen | EaseChosen | Touched | MemberToggled
     | StaffChosen | TaskChosen | ReasonChosen | FoundHandled
 )  # fmt: skip

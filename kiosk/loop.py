@@ -218,7 +218,7 @@ class Loop:
                 else:
                     d.staff.check(order)
             case f.Say():
-                d.speaker.say(order.phrase, order.level)
+                d.speaker.say(order.phrase, order.level, self.session.speaks)
             case f.Hush():
                 d.speaker.hush()
             case f.EndProcess():

@@ -72,7 +72,7 @@ TOUCHES: Final = frozenset(
         e.DigitPressed, e.PinCorrected, e.PinConfirmed, e.CertificateChosen, e.HouseholdChosen, e.ItemToggled,
         e.CopiesChanged, e.NextPressed, e.IdentityConfirmed, e.IdentityDenied, e.BackPressed, e.CancelPressed,
         e.MoreTimePressed, e.TakenPressed, e.LanguageChosen, e.MemberToggled, e.StaffChosen, e.TaskChosen,
-        e.ReasonChosen, e.FoundHandled,
+        e.ReasonChosen, e.FoundHandled, e.EaseChosen, e.Touched,
     }
 )  # fmt: skip
 CARD_ANSWERS: Final = frozenset({e.CardIdentified, e.CardSigned, e.PinRefused, e.CardFailed})
@@ -189,6 +189,8 @@ ASKING: Final[Row] = {
     e.MoreTimePressed: more_time,
     e.CancelPressed: choice.cancelled,
     e.BackPressed: way.back,
+    e.EaseChosen: service.ease_chosen,
+    e.Touched: service.noticed,
     **ignoring(ANSWERS, LEVER),
 }
 """Rows of screens that wait for the person, before money."""
@@ -204,6 +206,7 @@ def asking(**own: Move) -> Row:
 def waiting(*silent: frozenset[type], **own: Move) -> Row:
     """A row in which a device or the city is at work: every touch and every other answer means nothing."""
     moves: Row = {getattr(e, name): move for name, move in own.items()}
+    moves[e.EaseChosen] = service.ease_chosen  # who listens may want it slower while the machine works
     rest = frozenset().union(TOUCHES, ANSWERS, LEVER, *silent) - moves.keys()
     return {**ALWAYS, e.Tick: limit_tick, **ignoring(frozenset(rest)), **moves}
 
@@ -235,7 +238,13 @@ TABLE: Final[dict[State, Row]] = {
     State.CLOSED: AT_REST,
     State.OUT_OF_SERVICE: AT_REST,
     State.CLEARING: {**AT_REST, e.Tick: service.clearing_tick},
-    State.IDLE: {**AT_REST, e.CardPresented: service.idle_card, e.LanguageChosen: service.language_chosen},
+    State.IDLE: {
+        **AT_REST,
+        e.CardPresented: service.idle_card,
+        e.LanguageChosen: service.language_chosen,
+        e.EaseChosen: service.ease_chosen,
+        e.Touched: service.noticed,
+    },
     **{state: {**AT_REST, **staff.ROWS.get(state, {})} for state in STAFF},
     State.READING_CARD: waiting(CardIdentified=card.identified, **CARD_AT_WORK),
     State.CONNECTING: waiting(SessionOpened=card.opened, CardRemoved=card.card_pulled, **CITY_AT_WORK),

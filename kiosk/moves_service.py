@@ -12,15 +12,17 @@ from kiosk.events import (
     CashIncident,
     DeviceFaulted,
     DeviceOnline,
+    EaseChosen,
     LanguageChosen,
     Part,
     Place,
     PlaceEmptied,
     PlaceOccupied,
     Tick,
+    Touched,
 )
-from kiosk.moves import Move, Result, ask_in, go, record, repeat, stay
-from kiosk.session import Card, Moment, Session, State
+from kiosk.moves import Move, Result, ask_in, go, record, repeat, stay, touched
+from kiosk.session import SWITCHES, Card, Ease, Moment, Session, State
 
 START_PATIENCE_S: Final = 8.0
 """How long parts may take to answer at start before "out of service" is shown instead of the still picture."""
@@ -82,9 +84,10 @@ def resting_state(session: Session, now: Moment) -> State:
 
 def rest(session: Session, now: Moment, *effects: Effect) -> Result:
     """Go to, or stay in, the state of rest that holds now."""
-    if session.language and now.boot - session.touched >= session.rules.national.screen_idle_s:
+    chosen = session.language or session.ease != Ease()
+    if chosen and now.boot - session.touched >= session.rules.national.screen_idle_s:
         # Whoever chose it has gone without beginning.
-        session = replace(session, language="")
+        session = replace(session, language="", ease=Ease())
     state = resting_state(session, now)
     if state is session.state:
         return session, effects
@@ -121,6 +124,18 @@ def language_chosen(session: Session, event: LanguageChosen, now: Moment) -> Res
     if event.language not in session.rules.profile.languages:
         return stay(session)
     return stay(replace(session, language=event.language, touched=now.boot))
+
+
+def ease_chosen(session: Session, event: EaseChosen, now: Moment) -> Result:
+    """Larger letters, stronger colours, everything read out, slower: kept as the language is."""
+    if event.what not in SWITCHES:
+        return stay(session)
+    return stay(replace(touched(session, now), ease=replace(session.ease, **{event.what: event.on})))
+
+
+def noticed(session: Session, _event: Touched, now: Moment) -> Result:
+    """Somebody is there, though nothing was chosen."""
+    return stay(touched(session, now))
 
 
 def idle_card(session: Session, event: CardPresented, now: Moment) -> Result:

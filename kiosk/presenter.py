@@ -237,7 +237,19 @@ def _frame(session: Session, now: Moment) -> v.Frame:
         warning_s=warning_s,
         more_time=session.extensions < national.max_extensions,
         languages=tuple(profile.languages) if state is State.IDLE and len(profile.languages) > 1 else (),
+        large=session.ease.large,
+        high_contrast=session.ease.contrast,
+        spoken=session.ease.spoken,
+        slow=session.ease.slow,
+        switches=_switches(session),
     )
+
+
+def _switches(session: Session) -> tuple[str, ...]:
+    """What can be switched here: everything on the first screen, the speed wherever somebody listens."""
+    if session.state is State.IDLE:
+        return ("large", "contrast", "spoken", "slow") if session.ease.spoken else ("large", "contrast", "spoken")
+    return ("slow",) if session.ease.spoken and session.state not in STAFF else ()
 
 
 def _can_go_back(session: Session) -> bool:

@@ -237,6 +237,20 @@ class Staff:
 
 
 @dataclass(frozen=True, slots=True)
+class Ease:
+    """What a person switches on for themselves: larger letters, stronger colours, every screen read out, slower."""
+
+    large: bool = False
+    contrast: bool = False
+    spoken: bool = False
+    slow: bool = False
+
+
+SWITCHES: Final = frozenset({"large", "contrast", "spoken", "slow"})
+"""Names of the fields of `Ease`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Everything `machine.step` knows."""
 
@@ -258,6 +272,8 @@ class Session:
     staff: Staff = field(default_factory=Staff)
     language: str = ""
     """Chosen on the first screen; empty: the profile's first. Ends with this process, so with this person."""
+    ease: Ease = field(default_factory=Ease)
+    """As `language`: it ends with this person."""
     # one person
     tx: str = ""
     card: Card = field(default_factory=Card)

@@ -19,6 +19,8 @@ class Frame:
     step_label is a text id. back/cancel: whether the foot bar offers them; cancel_returns_money changes its words.
     warning_s: None, or the seconds left before the session is cancelled (drawn as a question over the screen).
     more_time: the warning still offers more time. languages: tags to switch to (first screen only), else empty.
+    large, high_contrast, spoken, slow: what this person has switched on; switches: which of these (large, contrast,
+    spoken, slow) can be switched on this screen.
     """
 
     language: str
@@ -34,6 +36,24 @@ class Frame:
     warning_s: int | None = None
     more_time: bool = True
     languages: tuple[str, ...] = ()
+    large: bool = False
+    high_contrast: bool = False
+    spoken: bool = False
+    slow: bool = False
+    switches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far something is that takes long, by what it usually takes on this machine.
+
+    percent: 0 … 95 in steps of 5 (it is never full before it is done); left_s: about so many seconds more, rounded up
+    to tens; late: it takes longer than usual, so that nothing is promised any more.
+    """
+
+    percent: int
+    left_s: int
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +120,13 @@ class OutOfService:
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing to do for the person. what: reading, connecting, checking_pin, downloading, preparing,
-    stopping_coins, settling, erasing. keep_card: the card has to stay on the reader."""
+    stopping_coins, settling, erasing. keep_card: the card has to stay on the reader. progress: None where it is
+    short, or where it is not known yet how long it takes."""
 
     frame: Frame
     what: str
     keep_card: bool = False
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,12 +266,16 @@ class Pay:
 
 @dataclass(frozen=True, slots=True)
 class Printing:
-    """copy i of n; waiting_for: empty, or what the printer waits for (paper, jam, cover, toner, tray_full)."""
+    """copy i of n; waiting_for: empty, or what the printer waits for (paper, jam, cover, toner, tray_full).
+
+    progress: of all copies together; None while the printer waits, or where it is not known yet how long it takes.
+    """
 
     frame: Frame
     copy: int
     copies: int
     waiting_for: str = ""
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ class Voice:
         """Whether something sounds."""
         return self._open and pygame.mixer.Channel(0).get_busy()
 
-    def say(self, phrase: str, level: int = 0) -> None:
+    def say(self, phrase: str, level: int = 0, language: str = "ja") -> None:
         """Chime and phrase instead of whatever sounds now. level: 0 … 4, see `gain`."""
         if phrase not in self._phrases:
             log.error("no such phrase: %s; render the voices anew", phrase)
