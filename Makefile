@@ -9,7 +9,7 @@ OUT ?= var/gallery
 # Debian keeps daemons and lpadmin where an ordinary user does not look.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help run test test-quick check lint format types contracts requirements gallery voices setup-run setup-test clean
+.PHONY: help run test test-quick bench check lint format types contracts requirements gallery voices setup-run setup-test clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -22,6 +22,9 @@ test: setup-test  ## every test, those on the real daemons included; ARGS=... ar
 
 test-quick: setup-test  ## the tests that start no daemons
 	@exec $(PY) -m pytest $(PARALLEL) -m "not stack" $(ARGS)
+
+bench: setup-test  ## measures how fast the machine is, beside the same thing done bare; ARGS=--help
+	@exec $(PY) tests/bench/harness.py $(ARGS)
 
 check: lint format types contracts requirements  ## linter, formatter, types, import contracts, requirements
 
