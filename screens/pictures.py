@@ -314,3 +314,9 @@ MAKERS: Final[dict[str, Callable[[], Drawing]]] = {
 def drawing(name: str) -> Drawing:
     """The drawing of a name. Raises KeyError for one that is not drawn."""
     return MAKERS[name]()
+
+
+@functools.cache
+def fitting(name: str, w_mm: float, h_mm: float) -> Drawing:
+    """The drawing of a name for so much room in millimetres of the panel: with fewer lines where it is small."""
+    return drawing(name).fitting(w_mm, h_mm)

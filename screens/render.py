@@ -15,7 +15,7 @@ import pygame
 from screens.elements import AmountBar, Box, Leaf, Picture, Progress, Rect, Screen, Text
 from screens.fonts import FaceName, Faces
 from screens.panel import Panel
-from screens.pictures import drawing
+from screens.pictures import fitting
 from screens.shapes import Drawing, Poly, Round
 from screens.theme import STANDARD, Colour, Theme
 
@@ -281,8 +281,8 @@ class Painter:
     # ---- drawings ----------------------------------------------------------------------------------------
 
     def _sketch(self, surface: pygame.Surface, sketch: Sketch) -> None:
-        art = drawing(sketch.name)
         x, y, w, h = sketch.area
+        art = fitting(sketch.name, w / self._panel.px_per_mm, h / self._panel.px_per_mm)
         most = self._panel.px_per_mm * self._panel.scale * art.most
         left, top, right, bottom = art.bounds()
         scale = min(w / (right - left), h / (bottom - top), most)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 Point: TypeAlias = tuple[float, float]
@@ -51,15 +51,21 @@ Shape: TypeAlias = Poly | Round | Disc
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """w, h: the box in millimetres; drawn no larger than `most` times that."""
+    """w, h: the box in millimetres; drawn no larger than `most` times that.
+
+    smaller: what is drawn instead where there is so little room that this one would be less than `least` times its
+    size: the same said with fewer lines.
+    """
 
     w: float
     h: float
     shapes: tuple[Shape, ...]
     most: float = 1.35
+    least: float = 0.0
+    smaller: Drawing | None = None
+    _edges: tuple[float, float, float, float] = field(init=False, repr=False, compare=False)
 
-    def bounds(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom of the box and of everything that reaches over its edge, strokes included."""
+    def __post_init__(self) -> None:
         left, top, right, bottom = 0.0, 0.0, self.w, self.h
         for shape in self.shapes:
             half = shape.width / 2 if shape.stroke else 0.0
@@ -71,7 +77,18 @@ class Drawing:
                 xs, ys = [shape.cx - shape.r, shape.cx + shape.r], [shape.cy - shape.r, shape.cy + shape.r]
             left, right = min(left, min(xs) - half), max(right, max(xs) + half)
             top, bottom = min(top, min(ys) - half), max(bottom, max(ys) + half)
-        return left, top, right, bottom
+        object.__setattr__(self, "_edges", (left, top, right, bottom))
+
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of the box and of everything that reaches over its edge, strokes included."""
+        return self._edges
+
+    def fitting(self, w: float, h: float) -> Drawing:
+        """This drawing or the one of its smaller ones that is still clear in w by h millimetres."""
+        left, top, right, bottom = self._edges
+        if self.smaller is None or min(w / (right - left), h / (bottom - top)) >= self.least:
+            return self
+        return self.smaller.fitting(w, h)
 
 
 def line(*points: Point, stroke: str = "ink", width: float = STROKE) -> Poly:
