@@ -6,27 +6,55 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import pygame
 
-from kiosk.events import Event
+from kiosk.events import EaseChosen, Event, Touched
 from kiosk.view_model import Frame, Still, View
 from screens import linebreak
-from screens.elements import Screen, Turn
+from screens.elements import Again, Button, Screen, Turn
 from screens.fonts import FILES, FOLDER, Faces, coverage
-from screens.layout import build, listed
+from screens.layout import build, listed, theme_for
+from screens.listening import HOLD_S, Listening
 from screens.panel import Panel
 from screens.pictures import MAKERS, drawing
 from screens.render import Renderer
 from screens.strings import languages, table
-from screens.theme import STANDARD, Theme
 from screens.touch import Touch
 
 if TYPE_CHECKING:
     from screens.mirror import Mirror
 
-_TOUCHES: Final = (pygame.FINGERDOWN, pygame.FINGERUP, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP)
+_TOUCHES: Final = (
+    pygame.FINGERDOWN,
+    pygame.FINGERUP,
+    pygame.FINGERMOTION,
+    pygame.MOUSEBUTTONDOWN,
+    pygame.MOUSEBUTTONUP,
+)
+
+
+class Narrator(Protocol):
+    """Reads out what is on the panel, while `view.frame.spoken`; it decides itself what to say and when.
+
+    Called by the one thread that draws. It never hears of a target with `direct`: those keys make a secret number.
+    """
+
+    def showed(self, view: View, screen: Screen) -> None:
+        """This was drawn just now, read out or not."""
+
+    def again(self) -> None:
+        """もう一度: whatever was said last is wished once more."""
+
+    def touched(self, target: Button | None) -> None:
+        """A first tap: tell this target, or (None) that there is nothing at this place."""
+
+    def poll(self) -> None:
+        """Called some fifty times a second: time goes on."""
+
+    def forget(self) -> None:
+        """The person has gone: silence, and nothing of what was told is kept."""
 
 
 class DisplayError(RuntimeError):
@@ -37,7 +65,8 @@ class Display:
     """One panel. SDL_VIDEODRIVER chooses the way to it (kmsdrm, x11, dummy …).
 
     show(view) draws only what changed, poll() returns the events of what was touched, erase() overwrites and
-    forgets everything drawn. All calls belong to one thread. clock: monotonic seconds, for the debouncing.
+    forgets everything drawn. All calls belong to one thread. Letters and colours are those that the view's frame asks
+    for. narrator: reads the screens out. clock: monotonic seconds, for the touches.
 
     Raises DisplayError when the window cannot be opened and FontError when a committed face is missing.
     """
@@ -47,17 +76,18 @@ class Display:
         panel: Panel,
         mirror: Mirror | None = None,
         *,
-        theme: Theme = STANDARD,
+        narrator: Narrator | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not getattr(pygame, "IS_CE", False):
             raise DisplayError("this program needs pygame-ce: uninstall 'pygame' and install 'pygame-ce'")
         self._panel = panel
         self._mirror = mirror
-        self._theme = theme
+        self._narrator = narrator
         self._faces = Faces()
-        self._renderer = Renderer(panel, self._faces, theme)
+        self._renderers: dict[str, Renderer] = {}
         self._touch = Touch(panel, clock)
+        self._listening = Listening(clock)
         self._view: View | None = None
         self._screen: Screen | None = None
         self._listed: tuple[object, ...] = ()
@@ -111,35 +141,74 @@ class Display:
         return True
 
     def _draw(self, view: View) -> None:
-        screen = build(view, self._panel, self._faces, self._theme, self._turned)
-        self._screen = screen
+        screen = build(view, self._panel, self._faces, turned=self._turned)
         self._touch.changed(screen)
-        self._renderer.draw(self._surface, screen)
+        self._listening.changed(self._screen, screen)
+        self._screen = screen
+        self._renderer(view).draw(self._surface, screen)
         pygame.display.flip()
         if self._mirror is not None:
             self._mirror.publish(self._surface, screen, self._panel)
+        if self._narrator is not None:
+            self._narrator.showed(view, screen)
+
+    def _renderer(self, view: View) -> Renderer:
+        theme = theme_for(view)
+        if theme.name not in self._renderers:
+            self._renderers[theme.name] = Renderer(self._panel, self._faces, theme)
+        return self._renderers[theme.name]
 
     def kept_texts(self) -> frozenset[str]:
         """Texts that are kept as pictures or as widths (for the proof of erasing)."""
-        return self._renderer.kept_texts()
+        return self._faces.kept_texts().union(*(each.kept_texts() for each in self._renderers.values()))
 
     # ---- touching ----------------------------------------------------------------------------------------
 
     def poll(self) -> list[Event]:
-        """Events of the targets touched since the last call. Turning a long list is done here and is no event."""
+        """Events of the targets touched since the last call.
+
+        What is done here (a long list turned, a target told, a screen read out again) is only `Touched` to the core.
+        """
         if self._mirror is not None:
             self._mirror.serve(self._surface)
+        if self._narrator is not None:
+            self._narrator.poll()
         found: list[Event] = []
         for event in pygame.event.get():
             if event.type == pygame.WINDOWEXPOSED:
                 pygame.display.flip()
-            elif self._screen is not None and (pressed := self._touch.feed(event, self._screen)) is not None:
-                if not isinstance(pressed, Turn):
-                    found.append(pressed)
-                elif self._view is not None:
-                    self._turned = pressed.part
-                    self._draw(self._view)
+            elif self._screen is not None and (lift := self._touch.feed(event, self._screen)) is not None:
+                found.extend(self._lifted(lift.target))
+        if self._may_begin_listening() and self._touch.rests(HOLD_S):
+            found.append(EaseChosen("spoken", True))
         return found
+
+    def _may_begin_listening(self) -> bool:
+        """On the first screen, where it can be switched on."""
+        frame = self._view.frame if self._view is not None else None
+        return frame is not None and "spoken" in frame.switches and not frame.spoken
+
+    def _lifted(self, target: Button | None) -> list[Event]:
+        view = self._view
+        if view is None:
+            return []
+        if view.frame.spoken and not self._listening.presses(target):
+            if self._narrator is not None:
+                self._narrator.touched(target)
+            return [Touched()]
+        if target is None:
+            return []
+        match target.press:
+            case Turn(part):
+                self._turned = part
+                self._draw(view)
+                return [Touched()]
+            case Again():
+                if self._narrator is not None:
+                    self._narrator.again()
+                return [Touched()]
+            case press:
+                return [press]
 
     # ---- forgetting --------------------------------------------------------------------------------------
 
@@ -153,19 +222,28 @@ class Display:
         self._screen = None
         self._listed, self._turned = (), 0
         self._touch.forget()
+        self._listening.forget()
+        if self._narrator is not None:
+            self._narrator.forget()
         pygame.event.clear()
-        self._renderer.clear()
+        self._clear()
         self._surface.fill((0, 0, 0))
         pygame.display.flip()
-        kept = len(self._renderer.kept_texts())
+        kept = len(self.kept_texts())
         if frame is not None:
             self.show(Still(_plain(frame)))
         return (f"label cache: {kept} texts left", "panel overwritten, still picture shown")
 
+    def _clear(self) -> None:
+        for renderer in self._renderers.values():
+            renderer.clear()
+        self._renderers.clear()
+        self._faces.clear()
+
     def close(self) -> None:
         """Close the window; may be called twice."""
         if pygame.display.get_init():
-            self._renderer.clear()
+            self._clear()
             if pygame.display.get_surface() is not None:
                 self._surface.fill((0, 0, 0))
             pygame.display.quit()

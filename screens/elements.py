@@ -144,12 +144,20 @@ class Turn:
     part: int
 
 
-Press: TypeAlias = Event | Turn
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A press that is the display's own: what was read out is read out once more."""
+
+
+Press: TypeAlias = Event | Turn | Again
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A touch target: acts when the finger is lifted inside it. id is unique on its screen."""
+    """A touch target: acts when the finger is lifted inside it. id is unique on its screen.
+
+    direct: a key of a secret number. It acts at once even while targets are read out first, and is never read out.
+    """
 
     id: str
     rect: Rect
@@ -157,6 +165,7 @@ class Button:
     box: Box
     inside: tuple[Text | Picture | Box, ...] = ()
     main: bool = False
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)

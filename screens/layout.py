@@ -11,7 +11,7 @@ from screens.fonts import Faces
 from screens.pages import card, choose, confirm, finish, members, pay, service, staff_sign_in, staff_work
 from screens.pages.warning import warning
 from screens.panel import Panel
-from screens.theme import STANDARD, Theme
+from screens.theme import STANDARD, Theme, theme_of
 from screens.typeset import Context
 
 PAGES: Final[dict[type, Callable[[Any, Context], Screen]]] = {
@@ -56,12 +56,22 @@ def listed(view: vm.View) -> tuple[object, ...]:
             return ()
 
 
-def build(view: vm.View, panel: Panel, faces: Faces | None = None, theme: Theme = STANDARD, turned: int = 0) -> Screen:
+STAFF: Final = (vm.StaffSignIn, vm.StaffMenu, vm.StaffReopen, vm.StaffFound)
+
+
+def theme_for(view: vm.View) -> Theme:
+    """What this person has chosen; staff have one look only, whatever was chosen before the key was turned."""
+    if isinstance(view, STAFF):
+        return STANDARD
+    return theme_of(large=view.frame.large, contrast=view.frame.high_contrast)
+
+
+def build(view: vm.View, panel: Panel, faces: Faces | None = None, *, turned: int = 0) -> Screen:
     """The screen of a view on a panel. Pure: the same view and part of a long list (`turned`) give the same screen.
 
     With `frame.warning_s` the question about the time covers the page; what lies under it is not drawn.
     """
-    context = Context(panel, faces if faces is not None else Faces(), theme, turned)
+    context = Context(panel, faces if faces is not None else Faces(), theme_for(view), turned)
     page = PAGES[type(view)]
     if view.frame.warning_s is not None:
         return warning(view.frame, view.frame.warning_s, page.__name__, context)

@@ -1,4 +1,19 @@
-"""Colours and letter sizes by name. A page names tokens only, so that another theme changes nothing but values."""
+"""Colours and letter sizes by name. A page names tokens only, so that another theme changes nothing but values.
+
+What the tokens are for, in every theme (pictures are drawn by them, too):
+
+* grounds: ``paper`` (the screen), ``card`` (boxes, white things, and letters on ``ai``), ``foot`` (foot bar, what
+  cannot be chosen), ``ai_tint``, ``wakatake_tint``, ``yama_tint``, ``shu_tint``; on all of them ``ink``, ``soft`` and
+  the strong colour of a tint can be read at 7:1;
+* letters and lines: ``ink`` (text and outlines), ``soft`` (text that is less important), ``line`` (borders, what is
+  still to come), ``ai_deep`` (letters on ``card`` and ``ai_tint`` that belong to something one can touch);
+* strong colours: ``ai`` (action, chosen; movement in), ``wakatake`` (done), ``yama`` (take it: edges and marks, never
+  letters), ``shu`` (movement out, refusal);
+* things: ``body`` (the machine), ``track`` (empty part of a bar), ``gold``, ``silver``, ``copper`` (coins; ``ink`` can
+  be read on them).
+
+The strong colours may be light and the grounds dark (high contrast): what is drawn on something names its ground.
+"""
 
 from __future__ import annotations
 
@@ -43,19 +58,60 @@ _STANDARD: Final[Mapping[str, Colour]] = MappingProxyType(
 )
 
 
+_HIGH_CONTRAST: Final[Mapping[str, Colour]] = MappingProxyType(
+    {
+        name: _rgb(code)
+        for name, code in {
+            "paper": "#000000",
+            "card": "#000000",
+            "line": "#D8D8D8",
+            "foot": "#000000",
+            "body": "#3A3A3A",
+            "track": "#4A4A4A",
+            "ink": "#FFFFFF",
+            "soft": "#FFFFFF",
+            "ai": "#FFE100",
+            "ai_deep": "#FFE94D",
+            "ai_tint": "#2B2700",
+            "wakatake": "#FFFFFF",
+            "wakatake_tint": "#262626",
+            "yama": "#FFE100",
+            "yama_tint": "#2B2700",
+            "shu": "#FFCFC2",
+            "shu_tint": "#2B0F08",
+            "gold": "#332A00",
+            "silver": "#303030",
+            "copper": "#3A1D0A",
+        }.items()
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """colours: token → RGB. scale: factor of the letter sizes (large text is a theme, too)."""
+    """colours: token → RGB. large: letters clearly larger than usual. border: factor of the borders' width."""
 
     name: str
     colours: Mapping[str, Colour] = field(repr=False)
-    scale: float = 1.0
+    large: bool = False
+    border: float = 1.0
 
     def colour(self, token: str) -> Colour:
         return self.colours[token]
 
 
 STANDARD: Final = Theme("standard", _STANDARD)
+LARGE: Final = Theme("large", _STANDARD, large=True)
+HIGH_CONTRAST: Final = Theme("contrast", _HIGH_CONTRAST, border=1.4)
+BOTH: Final = Theme("both", _HIGH_CONTRAST, large=True, border=1.4)
+THEMES: Final = {theme.name: theme for theme in (STANDARD, LARGE, HIGH_CONTRAST, BOTH)}
+
+
+def theme_of(*, large: bool, contrast: bool) -> Theme:
+    """The theme of what a person has chosen."""
+    if large:
+        return BOTH if contrast else LARGE
+    return HIGH_CONTRAST if contrast else STANDARD
 
 
 @dataclass(frozen=True, slots=True)

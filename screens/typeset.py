@@ -21,12 +21,16 @@ UNCUT: Final = 0.64
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every page needs besides its view. turned: which part of a long list is shown, from 0."""
+    """What every page needs besides its view. turned: which part of a long list is shown, from 0.
+
+    letters: factor of the letter sizes.
+    """
 
     panel: Panel
     faces: Faces
     theme: Theme = STANDARD
     turned: int = 0
+    letters: float = 1.0
 
 
 class Typesetter:
@@ -60,7 +64,7 @@ class Typesetter:
         which may be higher than it was unless `inside` is asked for.
         """
         smallest = theme.SMALLEST_EM_MM / self.scale
-        wanted = (em or letter.em) * self.context.theme.scale
+        wanted = (em or letter.em) * self.context.letters
         base_em = max(wanted, smallest)
         # Letters that had to grow to the smallest size keep a little less air between the lines.
         base_pitch = letter.pitch * base_em / letter.em if base_em == wanted else base_em * 1.26
@@ -105,7 +109,7 @@ class Typesetter:
 
     def width(self, words: str, letter: Letter, em: float | None = None) -> float:
         """Width of one line in millimetres of the page."""
-        size = max((em or letter.em) * self.context.theme.scale, theme.SMALLEST_EM_MM / self.scale)
+        size = max((em or letter.em) * self.context.letters, theme.SMALLEST_EM_MM / self.scale)
         return self._measure(size, letter.bold)(words)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kiosk.events import CancelPressed, DigitPressed, NextPressed, PinConfirmed, PinCorrected
 from kiosk.secret import PIN_LENGTH, STAFF_PIN_LENGTH
 from kiosk.view_model import LastTry, PinPad, TakeCard, Wait
@@ -89,7 +91,8 @@ def keys(page: Page, complete: bool) -> None:
 
 
 def _digit(page: Page, rect: Rect, digit: int) -> Button:
-    return page.button(
+    """Direct: a digit of a secret number is never read out."""
+    key = page.button(
         f"digit-{digit}",
         rect,
         DigitPressed(digit),
@@ -98,6 +101,7 @@ def _digit(page: Page, rect: Rect, digit: int) -> Button:
         style="key",
         letter=theme.KEY,
     )
+    return replace(key, direct=True)
 
 
 def dots(page: Page, typed: int, length: int, text_id: str, words: str, *, strong: bool = False) -> None:
