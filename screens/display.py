@@ -160,7 +160,8 @@ class Display:
 
     def kept_texts(self) -> frozenset[str]:
         """Texts that are kept as pictures or as widths (for the proof of erasing)."""
-        return self._faces.kept_texts().union(*(each.kept_texts() for each in self._renderers.values()))
+        kept = self._faces.kept_texts() | linebreak.kept_texts()
+        return kept.union(*(each.kept_texts() for each in self._renderers.values()))
 
     # ---- touching ----------------------------------------------------------------------------------------
 
@@ -239,6 +240,7 @@ class Display:
             renderer.clear()
         self._renderers.clear()
         self._faces.clear()
+        linebreak.forget()
 
     def close(self) -> None:
         """Close the window; may be called twice."""

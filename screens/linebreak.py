@@ -7,9 +7,10 @@ and a last line of one or two characters (a widow) is avoided.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
 import budoux
@@ -67,12 +68,30 @@ def _words(text: str) -> list[str]:
     return [piece for piece in _AFTER_WORD.split(text) if piece]
 
 
+_known: dict[tuple[str, str], list[str]] = {}
+
+
 def atoms(text: str, language: str = "ja") -> list[str]:
-    """The pieces between which a line may end."""
+    """The pieces between which a line may end. They are remembered until `forget`."""
     if not text:
         return []
-    if not language.startswith("ja"):
-        return _words(text)
+    found = _known.get((text, language))
+    if found is None:
+        found = _known[text, language] = _atoms(text) if language.startswith("ja") else _words(text)
+    return found
+
+
+def forget() -> None:
+    """Forget every text that was broken."""
+    _known.clear()
+
+
+def kept_texts() -> frozenset[str]:
+    """Texts that are remembered because they were broken."""
+    return frozenset(text for text, _ in _known)
+
+
+def _atoms(text: str) -> list[str]:
     raw: list[str] = []
     for phrase in _parser().parse(text):
         start = 0
@@ -81,11 +100,14 @@ def atoms(text: str, language: str = "ja") -> list[str]:
                 raw.append(phrase[start : index + 1])
                 start = index + 1
         raw.append(phrase[start:])
+    return _joined(piece for piece in raw if piece)
+
+
+def _joined(pieces: Iterable[str]) -> list[str]:
+    """Pieces between which a line must not end become one; spaces belong to what stands before them."""
     joined: list[str] = []
-    for piece in raw:
-        if not piece:
-            continue
-        if joined and not _may_part(joined[-1], piece):
+    for piece in pieces:
+        if joined and (piece.isspace() or not _may_part(joined[-1], piece)):
             joined[-1] += piece
         else:
             joined.append(piece)
@@ -99,13 +121,7 @@ def _cut_long(pieces: Sequence[str], width: float, measure: Measure) -> list[str
         if measure(piece.rstrip()) <= width:
             result.append(piece)
             continue
-        parts: list[str] = []
-        for cluster in _clusters(piece):
-            if parts and not _may_part(parts[-1], cluster):
-                parts[-1] += cluster
-            else:
-                parts.append(cluster)
-        result.extend(parts)
+        result.extend(_joined(_clusters(piece)))
     return result
 
 
@@ -137,48 +153,90 @@ def _break_paragraph(
     pieces = atoms(text, language)
     if cut:
         pieces = _cut_long(pieces, width, measure)
+    bare = [measure(piece.rstrip()) for piece in pieces]
+    if max(bare) > width:
+        return None
+    full = [measure(piece) if piece[-1].isspace() else taken for piece, taken in zip(pieces, bare, strict=True)]
+    room = width
+    for _ in range(4):
+        # The widths of the pieces nearly add up to the width of a line; each line found is measured as a whole.
+        starts = _best(pieces, bare, full, room, max_lines)
+        if starts is None:
+            return None
+        lines = tuple("".join(pieces[a:b]).strip() for a, b in itertools.pairwise((*starts, len(pieces))))
+        over = max(measure(line) for line in lines) - width
+        if over <= 0:
+            return lines
+        room -= over
+    return None
+
+
+def _best(
+    pieces: Sequence[str], bare: Sequence[float], full: Sequence[float], width: float, max_lines: int
+) -> list[int] | None:
+    """Where the lines begin, in pieces, when they are set as evenly as can be; None: more than max_lines.
+
+    bare, full: widths of the pieces without and with the spaces at their end.
+    """
     count = len(pieces)
+    before = [0.0, *itertools.accumulate(full)]
+    length = [0, *itertools.accumulate(len(piece) for piece in pieces)]
+    if _fewest(bare, before, width, max_lines) is None:
+        return None
+    endings = [_ending(piece) for piece in pieces]
     # best[n][i]: least cost of setting the first i pieces in n lines, and where the last of them begins.
     best: list[list[tuple[float, int]]] = [[(0.0 if i == 0 else math.inf, 0) for i in range(count + 1)]]
     for n in range(1, max_lines + 1):
+        above = best[n - 1]
         row: list[tuple[float, int]] = [(math.inf, 0)] * (count + 1)
         for end in range(1, count + 1):
+            last = end == count
+            factor, extra = endings[end - 1]
+            to = before[end - 1] + bare[end - 1]
+            least, where = math.inf, 0
             for start in range(end - 1, -1, -1):
-                raw = "".join(pieces[start:end])
-                line = raw.strip()
-                taken = measure(line)
+                taken = to - before[start]
                 if taken > width:
                     break
-                before = best[n - 1][start][0]
-                # A line of nothing but spaces is no line: the spaces belong to the line before or after.
-                if math.isinf(before) or not line:
+                cost = above[start][0]
+                if cost == math.inf:
                     continue
-                cost = before + _cost(raw, line, taken, width, last=end == count)
-                if cost < row[end][0]:
-                    row[end] = (cost, start)
+                slack = (width - taken) / width
+                if last:
+                    cost += slack * slack * 0.7 + (4.0 if length[end] - length[start] <= SHORTEST_LAST_LINE else 0.0)
+                else:
+                    cost += slack * slack * factor + extra
+                if cost < least:
+                    least, where = cost, start
+            row[end] = (least, where)
         best.append(row)
-    candidates = [(best[n][count][0] + 0.6 * n, n) for n in range(1, max_lines + 1)]
-    total, lines_used = min(candidates)
+    total, lines = min((best[n][count][0] + 0.6 * n, n) for n in range(1, max_lines + 1))
     if math.isinf(total):
         return None
-    lines: list[str] = []
+    starts: list[int] = []
     end = count
-    for n in range(lines_used, 0, -1):
-        start = best[n][end][1]
-        lines.append("".join(pieces[start:end]).strip())
-        end = start
-    return tuple(reversed(lines))
+    for n in range(lines, 0, -1):
+        end = best[n][end][1]
+        starts.append(end)
+    return starts[::-1]
 
 
-def _cost(raw: str, line: str, taken: float, width: float, *, last: bool) -> float:
-    slack = (width - taken) / width
-    cost = slack * slack
-    if last:
-        return cost * 0.7 + (4.0 if len(line) < SHORTEST_LAST_LINE + 1 else 0.0)
-    if line[-1] in SENTENCE_END or raw[-1] == "\u3000" or raw.endswith((". ", "? ", "! ")):
-        return cost * 0.4 - 0.1
-    if line[-1] == "・":
-        return cost + 0.05
-    if line[-1] == "、":
-        return cost * 0.8
-    return cost
+def _fewest(bare: Sequence[float], before: Sequence[float], width: float, most: int) -> int | None:
+    """How many lines it takes when each is filled; None: more than `most`."""
+    lines, start = 1, 0
+    for index, taken in enumerate(bare):
+        if before[index] + taken - before[start] > width:
+            lines, start = lines + 1, index
+            if lines > most or taken > width:
+                return None
+    return lines
+
+
+def _ending(piece: str) -> tuple[float, float]:
+    """What it costs to end a line after this piece: factor of the room left, and something besides."""
+    last = piece.rstrip()[-1:]
+    if last in SENTENCE_END or piece[-1] == "\u3000" or piece.endswith((". ", "? ", "! ")):
+        return 0.4, -0.1
+    if last == "・":
+        return 1.0, 0.05
+    return (0.8, 0.0) if last == "、" else (1.0, 0.0)
