@@ -9,6 +9,7 @@ Catalogue of entries (data never holds anything about a person; amounts are yen)
 
     session_began {tx}                              a person laid a card down
     cash_in_started {tx, kind, copies, fee_yen}     the slot opens
+    download_took {tx, copies, ms}                  how long the certificate took to come, in the same commit
     credit {tx} + credits + mark                    coins came
     cash_in_ended {tx, inserted}                    the slot is shut, nothing in flight
     print_ordered {tx, copy, job, pages, up_time}   before the document is handed to cupsd

@@ -11,6 +11,9 @@ Two rules sit above the table and hold in every state:
   dropped and counted: a reply that comes late, twice or for somebody else cannot be taken for the present one.
 * A coin is booked in every state (A3).
 
+And two things follow every move without deciding anything: what is said (`kiosk.speech`) and how long it took
+(`kiosk.pace`).
+
 Then the table. Each row names a move for every event that means something in that state, and names by group the
 events that mean nothing there; a test checks that each row covers every event, so nothing falls through unseen.
 
@@ -63,7 +66,9 @@ from kiosk import moves_take as take
 from kiosk import moves_way as way
 from kiosk.effects import Effect, Record, Say
 from kiosk.moves import Move, Result, drain, refuse, stay, touched
+from kiosk.pace import measured
 from kiosk.session import STAFF, Moment, Session, State
+from kiosk.speech import aloud
 
 EVENTS: Final[tuple[type, ...]] = get_args(e.Event)
 
@@ -160,13 +165,12 @@ AT_REST: Final[Row] = {
 
 def person_tick(session: Session, _event: e.Tick, now: Moment) -> Result:
     """Warn, then cancel: nothing of a person stays on a screen nobody looks at."""
-    national = session.rules.national
-    idle_s = national.pin_idle_s if session.state is State.AWAITING_PIN else national.screen_idle_s
     quiet_s = now.boot - session.touched
-    if quiet_s >= idle_s + national.warning_s:
+    if quiet_s >= session.idle_s + session.warning_s:
         return left_alone(session, now)
-    if quiet_s >= idle_s and not session.warned:
-        return replace(session, warned=True), (Say("warning"),)
+    if quiet_s >= session.idle_s and not session.warned:
+        last = session.extensions >= session.rules.national.max_extensions
+        return replace(session, warned=True), (Say("warning_last" if last else "warning"),)
     return stay(session)
 
 
@@ -180,7 +184,7 @@ def more_time(session: Session, _event: e.MoreTimePressed, now: Moment) -> Resul
     """As often as the national settings allow on one screen; a machine must come free for the next person."""
     if session.extensions >= session.rules.national.max_extensions:
         return stay(session)
-    return stay(touched(replace(session, extensions=session.extensions + 1), now))
+    return stay(touched(replace(session, extensions=session.extensions + 1), now), Say("more_time"))
 
 
 ASKING: Final[Row] = {
@@ -319,7 +323,12 @@ TABLE: Final[dict[State, Row]] = {
     # Ordered when money is charged, owed or held; the taking goes on meanwhile.
     State.RECEIPT: waiting(ReceiptJudged=receipt.receipt_judged, Tick=receipt.receipt_tick, **IN_THE_TRAYS),
     State.TAKING: waiting(Tick=take.taking_tick, **IN_THE_TRAYS),
-    State.REFUSED: waiting(NextPressed=end.refused_next, Tick=end.refused_tick, CardRemoved=end.refused_card_gone),
+    State.REFUSED: waiting(
+        NextPressed=end.refused_next,
+        Tick=end.refused_tick,
+        CardRemoved=end.refused_card_gone,
+        Touched=service.noticed,
+    ),
     State.ERASING: waiting(Erased=end.session_erased, Tick=end.erasing_tick),
     State.ENDED: waiting(),
 }
@@ -330,7 +339,9 @@ def step(session: Session, event: e.Event, now: Moment) -> tuple[Session, tuple[
     if type(event) in ANSWERS and event.order != session.awaiting:  # type: ignore[union-attr]
         session = replace(session, strays=session.strays + 1)
         return session, (Record("stray_answer", {"tx": session.tx, "event": type(event).__name__}),)
-    return TABLE[session.state][type(event)](session, event, now)
+    after, effects = TABLE[session.state][type(event)](session, event, now)
+    after, effects = measured(session, after, effects, now)
+    return aloud(session, event, after, effects, now)
 
 
 def start(session: Session, now: Moment) -> Result:

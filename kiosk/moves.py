@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from kiosk.effects import Effect, EraseDocuments, EraseSession, Hush, Record, RefuseCoins, Say
 from kiosk.events import Part
+from kiosk.phrases import refusal
 from kiosk.session import Moment, Session, State
 
 Result: TypeAlias = tuple[Session, tuple[Effect, ...]]
@@ -30,13 +31,12 @@ PHRASE_OF: Final = {
     State.CHOOSING_ITEMS: "choose_items",
     State.CHOOSING_COPIES: "choose_copies",
     State.CONFIRMING: "confirm",
-    State.DOWNLOADING: "wait_download",
     State.CONFIRMING_IDENTITY: "arrived",
     State.PAYING: "pay",
     State.PRINTING: "printing",
     State.REFUSED: "refused",
 }
-"""Phrase spoken on entering a state; the other states have none or speak by what is to be taken."""
+"""Phrase spoken on entering a state; `kiosk.speech` has what is said later."""
 
 ERASE_ANSWERS: Final = frozenset({Part.ISSUER, Part.PRINTER, Part.READER, Part.DISPLAY})
 """Parts that must say that they have forgotten before the process ends."""
@@ -57,12 +57,16 @@ def go(session: Session, state: State, now: Moment, *effects: Effect, **changes:
         extensions=0,
         awaiting=0,
         said="",
+        said_at=now.boot,
         said_times=0,
+        late_told=False,
     )
     entered = replace(entered, **changes)  # type: ignore[arg-type]
     if phrase := PHRASE_OF.get(state):
         if state is State.AWAITING_PIN and entered.card.wrong:
             phrase = "pin_wrong"
+        if state is State.REFUSED:
+            phrase = refusal(entered.refusal)
         entered = replace(entered, said=phrase, said_at=now.boot, said_times=1)
         return entered, (*effects, Say(phrase))
     return entered, effects

@@ -11,7 +11,7 @@ from kiosk.moves import ERASE_ANSWERS, Result, erase, go, record, stay
 from kiosk.session import Moment, Session, State
 
 REFUSED_SHOWN_S: Final = 20.0
-"""How long a plain refusal stays if nobody presses; money and card are already back."""
+"""How long a plain refusal stays if nobody touches it; money and card are already back."""
 
 ERASE_PATIENCE_S: Final = 15.0
 """A part that does not say that it has forgotten: the process ends all the same, and the next one wipes."""
@@ -26,7 +26,7 @@ def refused_next(session: Session, _event: NextPressed, now: Moment) -> Result:
 def refused_tick(session: Session, _event: Tick, now: Moment) -> Result:
     if session.card.present:
         return go(session, State.TAKING_CARD, now)
-    if now.boot - session.entered > REFUSED_SHOWN_S:
+    if now.boot - session.touched > REFUSED_SHOWN_S * session.slowness:
         return erase(session, now)
     return stay(session)
 

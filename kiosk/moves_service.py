@@ -22,7 +22,7 @@ from kiosk.events import (
     Touched,
 )
 from kiosk.moves import Move, Result, ask_in, go, record, repeat, stay, touched
-from kiosk.session import SWITCHES, Card, Ease, Moment, Session, State
+from kiosk.session import STAFF, SWITCHES, Card, Ease, Moment, Session, State
 
 START_PATIENCE_S: Final = 8.0
 """How long parts may take to answer at start before "out of service" is shown instead of the still picture."""
@@ -33,6 +33,10 @@ PHRASE_OF_PLACE: Final = {
     Place.RECEIPT_TRAY: "take_receipt",
 }
 PHRASE_OF_THING: Final = {"card": "take_card"} | {place.value: phrase for place, phrase in PHRASE_OF_PLACE.items()}
+
+SHUT: Final = frozenset({"closed", "out_of_service"})
+SHUT_SAID_S: Final = 5.0
+"""How long it takes to say so; the card is asked back after it."""
 
 FIRST_LOOK_S: Final = 1.0
 """Reader and sensors tell what lies there as the first thing after they came up; one that does not is waited for."""
@@ -84,14 +88,22 @@ def resting_state(session: Session, now: Moment) -> State:
 
 def rest(session: Session, now: Moment, *effects: Effect) -> Result:
     """Go to, or stay in, the state of rest that holds now."""
-    chosen = session.language or session.ease != Ease()
-    if chosen and now.boot - session.touched >= session.rules.national.screen_idle_s:
+    if session.state in STAFF or now.boot - session.touched >= session.idle_s:
         # Whoever chose it has gone without beginning.
-        session = replace(session, language="", ease=Ease())
+        said = "" if session.state is State.IDLE else session.said
+        session = replace(session, language="", ease=Ease(), said=said)
     state = resting_state(session, now)
     if state is session.state:
         return session, effects
     return go(session, state, now, *effects)
+
+
+def behind_the_picture(session: Session, now: Moment) -> bool:
+    """Out of service for a moment only: parts are coming up, or are still looking around."""
+    if session.service.stopped or lying(session):
+        return False
+    broken = fault(session)
+    return broken is None or (broken[1] == "starting" and now.boot - session.entered < START_PATIENCE_S)
 
 
 def rest_tick(session: Session, _event: Tick, now: Moment) -> Result:
@@ -110,6 +122,8 @@ def clearing_tick(session: Session, _event: Tick, now: Moment) -> Result:
     if now.boot - session.entered > session.rules.national.left_behind_s:
         entries = (Record("left_behind", {"what": what}) for what in left if what not in session.reported)
         return rest(replace(session, reported=session.reported | set(left)), now, *effects, *entries)
+    if session.said in SHUT and now.boot - session.said_at < SHUT_SAID_S:
+        return session, effects
     session, more = repeat(session, now, PHRASE_OF_THING[left[0]])
     return session, (*effects, *more)
 
@@ -130,11 +144,17 @@ def ease_chosen(session: Session, event: EaseChosen, now: Moment) -> Result:
     """Larger letters, stronger colours, everything read out, slower: kept as the language is."""
     if event.what not in SWITCHES:
         return stay(session)
-    return stay(replace(touched(session, now), ease=replace(session.ease, **{event.what: event.on})))
+    return noticed(replace(session, ease=replace(session.ease, **{event.what: event.on})), Touched(), now)
 
 
 def noticed(session: Session, _event: Touched, now: Moment) -> Result:
-    """Somebody is there, though nothing was chosen."""
+    """Somebody is there, though nothing was chosen.
+
+    The page under the question whether anybody is still there cannot be touched. What was touched then belongs to
+    the question (it was read out again, say): it stays, its time begins anew, and only its answer takes it away.
+    """
+    if session.warned:
+        return stay(replace(session, touched=now.boot - session.idle_s))
     return stay(touched(session, now))
 
 

@@ -13,9 +13,9 @@ from kiosk.session import Moment, Session, State
 SENSOR_SETTLE_S: Final = 2.0
 """A sheet or coin may reach its sensor this long after the device has reported it."""
 
-THANKS_S: Final = 2.0
-"""How long "thank you" can be read. Keys, documents and names were destroyed before the taking began; what is left
-of the session (card worker, labels, this process) follows at once after it, as the picture must be the last."""
+THANKS_S: Final = 3.0
+"""How long "thank you" can be read and heard. Keys, documents and names were destroyed before the taking began; what
+is left of the session (card worker, labels, this process) follows at once after it: the picture must be the last."""
 
 
 def things(session: Session) -> tuple[Place, ...]:
@@ -66,7 +66,7 @@ def taking_tick(session: Session, _event: Tick, now: Moment) -> Result:
         return go(session, State.TAKING_CARD, now)
     if not session.thanked:
         return stay(replace(session, thanked=now.boot))
-    if now.boot - session.thanked < THANKS_S:
+    if now.boot - session.thanked < THANKS_S * session.slowness:
         return stay(session)
     return erase(session, now)
 
@@ -84,7 +84,7 @@ def walked_away(session: Session, now: Moment) -> Result:
 def emptied(session: Session, event: PlaceEmptied, now: Moment) -> Result:
     """Something was taken: be silent about it at once."""
     places, gone = session.places - {event.place}, session.gone | {event.place}
-    return _go_on(replace(session, places=places, gone=gone, said=""), now)
+    return _go_on(_without(event.place, replace(session, places=places, gone=gone), now), now)
 
 
 def occupied(session: Session, event: PlaceOccupied, now: Moment) -> Result:
@@ -96,7 +96,14 @@ def taken_pressed(session: Session, event: TakenPressed, now: Moment) -> Result:
     """The touch that stands for a sensor where the machine has none."""
     if session.rules.sensed:
         return stay(session)
-    return _go_on(replace(session, gone=session.gone | {event.place}, said=""), now)
+    return _go_on(_without(event.place, replace(session, gone=session.gone | {event.place}), now), now)
+
+
+def _without(place: Place, session: Session, now: Moment) -> Session:
+    """Not asked for any more; what else is being asked for goes on being asked for, as loud as before."""
+    if session.said != PHRASE_OF_PLACE[place]:
+        return session
+    return replace(session, said="", said_at=now.boot)
 
 
 def _go_on(session: Session, now: Moment) -> Result:

@@ -9,9 +9,10 @@ from kiosk import view_model as v
 from kiosk.catalogue import JST, KINDS_OF_ISSUE, PART, Names, local_day
 from kiosk.events import Part, Place
 from kiosk.moves_pay import accepts
-from kiosk.moves_service import START_PATIENCE_S, fault, first_place, lying
+from kiosk.moves_service import START_PATIENCE_S, behind_the_picture, fault, first_place, lying
 from kiosk.moves_take import expected, remaining
 from kiosk.moves_way import way
+from kiosk.pace import progress
 from kiosk.presenter_staff import present_staff
 from kiosk.session import PERSON_DECIDES, STAFF, Moment, Session, State
 
@@ -113,7 +114,7 @@ def present(session: Session, now: Moment) -> v.View:
             return v.Wait(frame, "connecting")
         case state if state in WAITS:
             keep_card = state is State.READING_CARD or (state in CARD_STAYS and not session.taps)
-            return v.Wait(frame, WAITS[state], keep_card)
+            return v.Wait(frame, WAITS[state], keep_card, progress(session, now))
         case _:
             return _with_person(session, now, frame)
 
@@ -166,7 +167,8 @@ def _with_person(session: Session, now: Moment, frame: v.Frame) -> v.View:
             return v.Pay(frame, session.price_yen, inserted, accepted, exact_only, session.receipt_ready, note)
         case State.PRINTING:
             copies = session.wish.copies if session.wish else 1
-            return v.Printing(frame, min(len(session.outcomes) + 1, copies), copies, session.waiting_for)
+            copy = min(len(session.outcomes) + 1, copies)
+            return v.Printing(frame, copy, copies, session.waiting_for, progress(session, now))
         case State.TAKING | State.RECEIPT:
             return _take(session, frame)
         case State.REFUSED:
@@ -219,8 +221,7 @@ def _frame(session: Session, now: Moment) -> v.Frame:
     asking = state in PERSON_DECIDES
     warning_s = None
     if session.warned and asking:
-        idle_s = national.pin_idle_s if state is State.AWAITING_PIN else national.screen_idle_s
-        warning_s = max(0, int(session.touched + idle_s + national.warning_s - now.boot + 0.999))
+        warning_s = max(0, int(session.touched + session.idle_s + session.warning_s - now.boot + 0.999))
     step, steps, label = _step(session)
     return v.Frame(
         language=session.speaks,
@@ -330,11 +331,9 @@ def _at_rest_out_of_service(session: Session, now: Moment, frame: v.Frame) -> v.
     if lying(session):
         return _out_of_service(session, frame, "left_behind")
     broken = fault(session)
-    if broken is None:
+    if broken is None or behind_the_picture(session, now):
         return v.Still(frame)
     part, reason = broken
-    if reason == "starting" and now.boot - session.entered < START_PATIENCE_S:
-        return v.Still(frame)
     empty = part is Part.PRINTER and reason.startswith("media-")
     return _out_of_service(session, frame, "paper" if empty else PART_REASON[part])
 

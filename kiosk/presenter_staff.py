@@ -12,9 +12,10 @@ from kiosk.session import Moment, Session, State
 
 
 def present_staff(session: Session, now: Moment, frame: v.Frame) -> v.View:
-    """One view for a state of STAFF. Staff screens are Japanese, whatever was chosen on the first screen."""
+    """One view for a state of STAFF. Staff screens are the same for all, whatever was chosen on the first screen."""
     staff = session.staff
-    frame = replace(frame, language="ja", step=0, steps=0, cancel=False, languages=())
+    words = session.rules.names("ja")
+    frame = v.Frame("ja", words.city_name, words.machine_title, frame.moment)
     match session.state:
         case State.STAFF_MENU:
             post = staff.post.value if staff.post else ""

@@ -251,6 +251,27 @@ SWITCHES: Final = frozenset({"large", "contrast", "spoken", "slow"})
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How long something usually takes, and from when on it takes longer than usual; seconds."""
+
+    usual_s: float
+    late_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What this very machine has needed lately, from its journal. None: not known, so nothing is claimed."""
+
+    downloads: tuple[tuple[int, Pace], ...] = ()
+    """(copies, pace), for each number of copies that is known."""
+    copy: Pace | None = None
+    """From the order to print one copy until it is judged."""
+
+    def download(self, copies: int) -> Pace | None:
+        return dict(self.downloads).get(copies)
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Everything `machine.step` knows."""
 
@@ -274,6 +295,7 @@ class Session:
     """Chosen on the first screen; empty: the profile's first. Ends with this process, so with this person."""
     ease: Ease = field(default_factory=Ease)
     """As `language`: it ends with this person."""
+    usual: Usual = field(default_factory=Usual)
     # one person
     tx: str = ""
     card: Card = field(default_factory=Card)
@@ -292,6 +314,10 @@ class Session:
     printer_up: tuple[int, float] = (0, 0.0)
     """printer-up-time as last told, and our boot time then."""
     waiting_for: str = ""
+    copy_since: float = 0.0
+    """When the present copy was ordered."""
+    download_ms: int = 0
+    """How long the certificate took to come; written down with the first entry that follows."""
     intent: Intent | None = None
     refusal: str = ""
     """Why this ends without (all of) what was wished; id of a text. Empty: all went well."""
@@ -299,7 +325,10 @@ class Session:
     checked: tuple[str, ...] = ()
     said: str = ""
     said_at: float = 0.0
+    """Since when; where nothing was said yet, since when this state is silent."""
     said_times: int = 0
+    late_told: bool = False
+    """That it takes longer than usual has been said in this state."""
     recovering: bool = False
     attended: bool = True
     """False: nobody can be assumed to stand there (long power cut), so nothing is paid out by itself."""
@@ -330,6 +359,22 @@ class Session:
     def taps(self) -> bool:
         """The card goes back before the PIN, which the city checks; else it lies there until it has signed."""
         return self.flow is not None and self.flow.card == "tap_then_remove"
+
+    @property
+    def slowness(self) -> float:
+        """Factor on every limit that waits for this person: who listens needs more time throughout."""
+        return self.rules.national.slow_factor if self.ease.spoken or self.ease.slow else 1
+
+    @property
+    def idle_s(self) -> float:
+        """How long this screen may stay untouched before the person is asked."""
+        national = self.rules.national
+        return (national.pin_idle_s if self.state is State.AWAITING_PIN else national.screen_idle_s) * self.slowness
+
+    @property
+    def warning_s(self) -> float:
+        """How long the person has to answer."""
+        return self.rules.national.warning_s * self.slowness
 
     @property
     def slip(self) -> str:

@@ -18,6 +18,7 @@ from kiosk import events as e
 from kiosk.catalogue import Rules, rules_of
 from kiosk.machine import start, step
 from kiosk.money import Hopper
+from kiosk.phrases import PHRASES
 from kiosk.session import Moment, Service, Session, State
 
 OPEN = datetime(2026, 11, 24, 1, 24, tzinfo=UTC)  # Tuesday 10:24 in Japan
@@ -96,6 +97,7 @@ class World:
 
     def _note(self, orders: tuple[f.Effect, ...]) -> None:
         self.orders += orders
+        assert {order.phrase for order in orders if isinstance(order, f.Say)} <= PHRASES
         self.pending += [order for order in orders if hasattr(order, "order")]
         if not self.states or self.states[-1] is not self.state:
             self.states.append(self.state)

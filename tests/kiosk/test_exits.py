@@ -223,7 +223,7 @@ def test_thanks_can_be_read_and_nothing_of_the_person_is_kept_meanwhile(world) -
     world.after(1).see(*(e.PlaceEmptied(place) for place in e.Place))
     world.after(0.2)
     assert isinstance(view(world), v.Thanks)
-    world.after(1.5)
+    world.after(2.5)
     assert isinstance(view(world), v.Thanks)
     world.after(0.5)
     assert world.state is S.ERASING
@@ -269,7 +269,7 @@ def test_without_sensors_each_thing_is_taken_by_a_touch(blind) -> None:
         blind.see(e.TakenPressed(place))
     blind.after(0.2)
     assert isinstance(view(blind), v.Thanks)
-    blind.after(2).answers()
+    blind.after(3).answers()
     assert blind.state is S.ENDED
 
 

@@ -28,6 +28,7 @@ AT = datetime(2026, 11, 24, 1, 24, tzinfo=UTC)
 CATALOGUE = {
     "session_began": {"tx"},
     "cash_in_started": {"tx", "kind", "copies", "fee_yen"},
+    "download_took": {"tx", "copies", "ms"},
     "credit": {"tx"},
     "cash_in_ended": {"tx", "inserted"},
     "print_ordered": {"tx", "copy", "job", "pages", "up_time"},
