@@ -17,7 +17,7 @@ import select
 import shutil
 import signal
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -61,38 +61,54 @@ def _ancestors() -> set[int]:
     return found
 
 
-def _read(path: Path) -> bytes:
+# Everybody's open files are looked at, several times for each person: by names as text, since making a Path of each
+# costs more than the kernel's answer.
+
+
+def _read(name: str) -> bytes:
     try:
-        return path.read_bytes()
+        handle = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:  # it has ended, or belongs to somebody else
         return b""
-
-
-def _link(path: Path) -> str:
     try:
-        return os.readlink(path)  # as text: its target may be deleted
+        found = b""
+        while piece := os.read(handle, 65536):
+            found += piece
+        return found
+    except OSError:
+        return b""
+    finally:
+        os.close(handle)
+
+
+def _link(name: str) -> str:
+    try:
+        return os.readlink(name)  # as text: its target may be deleted
     except OSError:
         return ""
 
 
-def _open_files(process: Path) -> list[str]:
+def _open_files(process: str) -> Iterator[str]:
     try:
-        return [_link(process / "fd" / name) for name in os.listdir(process / "fd")]
+        names = os.listdir(f"{process}/fd")
     except OSError:
-        return []
+        return
+    for name in names:
+        yield _link(f"{process}/fd/{name}")
 
 
 def _is_ours(pid: int, runtime: Path, folder: Path) -> bool:
-    process = _PROC / str(pid)
+    process = f"{_PROC}/{pid}"
     marker = os.fsencode(f"{MARKER}={runtime}")
-    if marker in _read(process / "environ").split(b"\0"):
+    if marker in _read(f"{process}/environ").split(b"\0"):
         return True
     # A path in an argument counts only inside the spooler's own directory: others may be told of the
     # runtime directory as such (a supervisor, a reader of the mirror socket).
-    arguments = _read(process / "cmdline").decode("utf-8", "replace").split("\0")
-    if any(_inside(argument, str(runtime / SPOOLER_NAME)) for argument in arguments):
+    spooler, inside = f"{runtime}/{SPOOLER_NAME}", str(folder)
+    arguments = _read(f"{process}/cmdline").decode("utf-8", "replace").split("\0")
+    if any(_inside(argument, spooler) for argument in arguments):
         return True
-    return any(_inside(path, str(folder)) for path in (_link(process / "cwd"), *_open_files(process)))
+    return _inside(_link(f"{process}/cwd"), inside) or any(_inside(path, inside) for path in _open_files(process))
 
 
 def find_processes(runtime: Path, folder: Path | None = None) -> list[int]:
@@ -166,7 +182,7 @@ def _count(folder: Path) -> int:
 def deleted_but_open(runtime: Path) -> int:
     """How many files below `runtime` this process still holds open although they are gone."""
     folder = str(runtime.absolute())
-    links = [_link(_PROC / "self/fd" / name) for name in os.listdir(_PROC / "self/fd")]
+    links = _open_files(f"{_PROC}/self")
     gone = [link.removesuffix(" (deleted)") for link in links if link.endswith(" (deleted)")]
     return sum(_inside(path, folder) for path in gone)
 
