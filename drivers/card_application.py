@@ -28,6 +28,7 @@ from drivers.apdu import (
     SW_SECURITY_STATUS,
     SW_WRONG_LENGTH,
     Channel,
+    Response,
     command,
     error_of,
     require_ok,
@@ -93,6 +94,8 @@ class CardApplication:
         self._chunks = [chunk, *(size for size in SMALLER_CHUNKS if size < chunk)]
         self._kind = CardKind.UNKNOWN
         self._verify_sent = False
+        self._file: int | None = None
+        """The current elementary file, as far as this dialogue has chosen it."""
 
     @property
     def verify_sent(self) -> bool:
@@ -101,10 +104,10 @@ class CardApplication:
 
     def identify(self) -> CardKind:
         """Select the application (which also drops an earlier PIN state) and read the token's label."""
-        self._kind = CardKind.UNKNOWN
+        self._kind, self._file = CardKind.UNKNOWN, None
         answer = self._channel.send(command(0x00, INS_SELECT, 0x04, 0x0C, self._profile.application))
         if answer.sw == SW_OK:
-            answer = self._channel.send(self._select(self._profile.token_file))
+            answer = self._select(self._profile.token_file)
         if answer.sw == SW_OK:
             answer = self._channel.send(command(0x00, INS_READ_BINARY, 0, 0, le=32))
         if answer.sw == SW_MEMORY_FAILURE:
@@ -120,20 +123,28 @@ class CardApplication:
         Raises CertificateLocked when the card wants a PIN first, ProtocolViolation when it is not DER or
         ends early.
         """
-        answer = self._channel.send(self._select(self._profile.certificate_file))
-        if answer.sw == SW_OK:
-            answer = self._channel.send(command(0x00, INS_READ_BINARY, 0, 0, le=4))
-        if answer.sw == SW_SECURITY_STATUS:
-            raise CertificateLocked("the certificate cannot be read without a PIN")
-        total = _der_length(require_ok(answer, SW_END_OF_FILE).data)
-        content = bytearray()
+        # The length stands in the first bytes of the first part: asking for it alone would be one exchange more.
+        content = bytearray(self.first_part())
+        total = _der_length(bytes(content[:4]))
+        del content[total:]
         while len(content) < total:
             content += self._read(len(content), total - len(content))
         return bytes(content)
 
+    def first_part(self) -> bytes:
+        """The certificate's beginning, at least 128 bytes: serial number, issuer, validity. Raises as `certificate`."""
+        answer = self._select(self._profile.certificate_file)
+        if answer.sw == SW_SECURITY_STATUS:
+            raise CertificateLocked("the certificate cannot be read without a PIN")
+        require_ok(answer)
+        part = self._read(0, self._chunks[0])
+        if len(part) < SMALLER_CHUNKS[-1]:
+            raise ProtocolViolation("the certificate ends early")
+        return part
+
     def tries_left(self) -> int:
         """Tries of the authentication PIN, 0 (blocked) to 3, asked without using one. Raises PinNeverSet."""
-        answer = self._channel.send(self._select(self._profile.pin_file))
+        answer = self._select(self._profile.pin_file)
         if answer.sw == SW_FILE_NOT_FOUND:
             raise PinNeverSet("the card has no file for the PIN")
         require_ok(answer)
@@ -157,7 +168,7 @@ class CardApplication:
             raise CardUnknown("a PIN is presented only to a My Number card")
         if self._verify_sent:
             raise CardError("a PIN is presented only once in one dialogue")
-        require_ok(self._channel.send(self._select(self._profile.pin_file)))
+        require_ok(self._select(self._profile.pin_file))
         unit = command(0x00, INS_VERIFY, 0x00, 0x80, pin)
         try:
             # On the copy that goes out, so that a buffer wiped meanwhile can never be sent as a wrong PIN.
@@ -172,7 +183,7 @@ class CardApplication:
 
     def sign(self, message: bytes) -> bytes:
         """PKCS#1 v1.5 signature over SHA-256 of `message` by the authentication key; needs `verify` before."""
-        require_ok(self._channel.send(self._select(self._profile.key_file)))
+        require_ok(self._select(self._profile.key_file))
         digest_info = DIGEST_INFO_SHA256 + hashlib.sha256(message).digest()
         unit = command(0x80, INS_PERFORM_SECURITY_OPERATION, 0x00, 0x80, digest_info, le=256)
         signature = require_ok(self._channel.send(unit)).data
@@ -180,9 +191,15 @@ class CardApplication:
             raise ProtocolViolation(f"a signature of {len(signature)} bytes")
         return signature
 
-    @staticmethod
-    def _select(file: int) -> bytearray:
-        return command(0x00, INS_SELECT, 0x02, 0x0C, file.to_bytes(2))
+    def _select(self, file: int) -> Response:
+        """Make a file the current one; one that is so already (ISO 7816-4 §7.2.1) costs no exchange."""
+        if file == self._file:
+            return Response(SW_OK)
+        self._file = None
+        answer = self._channel.send(command(0x00, INS_SELECT, 0x02, 0x0C, file.to_bytes(2)))
+        if answer.sw == SW_OK:
+            self._file = file
+        return answer
 
     def _read(self, offset: int, wanted: int) -> bytes:
         """Up to one chunk from `offset`; a length that is refused once is not used again."""
@@ -192,6 +209,8 @@ class CardApplication:
             if answer.sw in _WRONG_LE and length == self._chunks[0] and len(self._chunks) > 1:
                 del self._chunks[0]
                 continue
+            if answer.sw == SW_SECURITY_STATUS:
+                raise CertificateLocked("the certificate cannot be read without a PIN")
             data = require_ok(answer, SW_END_OF_FILE).data
             if not data:
                 raise ProtocolViolation("the certificate ends early")

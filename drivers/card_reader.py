@@ -2,8 +2,9 @@
 
 A dialogue is open only while an order is carried out, and the card is powered down after it. Between `identify`
 and `sign` a person types a PIN, which may take a minute; nothing is kept open meanwhile. So `sign` begins anew and
-goes on only if the certificate is byte for byte the one that was identified and the card has no fewer tries left
-than were reported last.
+goes on only if the certificate begins like the one that was identified (at least 128 bytes, with the serial number
+and the issuer, which no two have in common) and the card has no fewer tries left than were reported last. Whether the
+key is the certificate's is told by the signature.
 
 A My Number card is asked first, then a Juki card; no command but SELECT ever goes to a card of another kind.
 `CardIdentified.trouble` is "" only if the card can be used on: a Juki card then has its `handle`. Its words:
@@ -271,7 +272,8 @@ class CardReader:
             if kind is not CardKind.MY_NUMBER or not self._certificate:
                 return CardFailed(order.order, "another_card")
             with self._within(self._deadlines.certificate_s):
-                same = application.certificate() == self._certificate
+                # Its first part: an honest card cannot have it in common, a forged one could copy the whole.
+                same = self._certificate.startswith(application.first_part())
                 tries_left = application.tries_left() if same else 0
             if not same:
                 return CardFailed(order.order, "another_card")

@@ -52,8 +52,7 @@ def test_the_certificate_is_read_by_its_own_length(card, dialogue, golden) -> No
 
 def test_a_refused_length_falls_back_to_smaller_chunks(card, golden) -> None:
     whole = bytes.fromhex(golden["certificate"])
-    steps = [("00A4020C02000A", "9000"), ("00B0000004", whole[:4].hex() + "9000"),
-             ("00B0000000", "6700"), ("00B00000F0", "6700")]  # fmt: skip
+    steps = [("00A4020C02000A", "9000"), ("00B0000000", "6700"), ("00B00000F0", "6700")]
     for offset in range(0, len(whole), 0x80):
         part = whole[offset : offset + 0x80]
         steps.append((f"00B0{offset:04X}{len(part):02X}", part.hex() + "9000"))
@@ -65,7 +64,7 @@ def test_a_refused_length_falls_back_to_smaller_chunks(card, golden) -> None:
 def test_short_parts_and_the_end_of_file_warning_are_accepted(card, golden) -> None:
     whole = bytes.fromhex("3081FD" + "AB" * 253)  # 256 bytes
     scripted = card([
-        ("00A4020C02000A", "9000"), ("00B0000004", whole[:4].hex() + "9000"),
+        ("00A4020C02000A", "9000"),
         ("00B0000000", whole[:200].hex() + "9000"), ("00B000C838", whole[200:].hex() + "6282"),
     ])  # fmt: skip
     assert CardApplication(Channel(scripted)).certificate() == whole
@@ -73,7 +72,7 @@ def test_short_parts_and_the_end_of_file_warning_are_accepted(card, golden) -> N
 
 @pytest.mark.parametrize("head", ["FFFFFFFF", "00000000", "3082FFFF", "3080ABCD", "3083", ""])
 def test_filler_is_not_taken_for_a_certificate(card, head: str) -> None:
-    scripted = card([("00A4020C02000A", "9000"), ("00B0000004", head + "9000")] + [
+    scripted = card([("00A4020C02000A", "9000"), ("00B0000000", head + "9000")] + [
         (f"00B0{i:02X}0000", "AB" * 256 + "9000") for i in range(5)
     ])  # fmt: skip
     with pytest.raises(errors.ProtocolViolation):
@@ -85,7 +84,7 @@ def test_filler_is_not_taken_for_a_certificate(card, head: str) -> None:
                                              ("00" * 5 + "9000", "more data")])  # fmt: skip
 def test_a_certificate_that_ends_early_or_late_is_refused(card, answer: str, why: str) -> None:
     scripted = card([
-        ("00A4020C02000A", "9000"), ("00B0000004", "308201009000"), ("00B0000000", "AB" * 256 + "9000"),
+        ("00A4020C02000A", "9000"), ("00B0000000", "30820100" + "AB" * 252 + "9000"),
         ("00B0010004", answer),
     ])  # fmt: skip
     with pytest.raises(errors.ProtocolViolation, match=why):

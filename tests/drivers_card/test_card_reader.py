@@ -119,14 +119,20 @@ class Bench:
 
     def read(self, certificate: bytes | None = None, tries: int = 3) -> list:
         der = certificate or self.certificate
-        steps = [*self.dialogue(IDENTIFY), ("00A4020C02000A", "9000"), ("00B0000004", der[:4].hex() + "9000")]
+        steps = [*self.dialogue(IDENTIFY), ("00A4020C02000A", "9000")]
         for at in range(0, len(der), 256):
             part = der[at : at + 256]
             steps.append((f"00B0{at:04X}{len(part) & 0xFF:02X}", part.hex() + "9000"))
         return [*steps, ("00A4020C020018", "9000"), ("00200080", f"63C{tries}")]
 
+    def again(self, tries: int = 3) -> list:
+        """Before a signature: the same card, told by the first part of its certificate."""
+        part = self.certificate[:256]
+        steps = [*self.dialogue(IDENTIFY), ("00A4020C02000A", "9000"), ("00B0000000", part.hex() + "9000")]
+        return [*steps, ("00A4020C020018", "9000"), ("00200080", f"63C{tries}")]
+
     def verify(self, answer: str | Exception = "9000") -> list:
-        return [("00A4020C020018", "9000"), (VERIFY, answer)]
+        return [(VERIFY, answer)]
 
     def sign(self, signature: bytes | Exception | None = None) -> list:
         unit = "802A008033" + (DIGEST_INFO_SHA256 + hashlib.sha256(CHALLENGE).digest()).hex().upper() + "00"
@@ -305,7 +311,7 @@ def test_an_offline_reader_answers_the_order_too(bench) -> None:
 def test_the_pin_is_zero_before_the_card_begins_to_sign(bench) -> None:
     """Signing takes a second or two; nothing of the PIN is left in memory meanwhile."""
     bench.identified()
-    bench.lay(bench.read() + bench.verify() + bench.sign())
+    bench.lay(bench.again() + bench.verify() + bench.sign())
     order, script, held = bench.order(), bench.fake.scripts[0], {}
     transmit = script.transmit
 
@@ -323,7 +329,7 @@ def test_the_pin_is_zero_before_the_card_begins_to_sign(bench) -> None:
 @pytest.mark.parametrize(("answer", "left"), [("63C2", 2), ("63C1", 1), ("63C0", 0), ("6984", 0), ("6983", 0)])
 def test_a_refused_pin_tells_the_tries_left(bench, answer: str, left: int) -> None:
     bench.identified()
-    event, order = bench.sign_with(bench.read() + bench.verify(answer))
+    event, order = bench.sign_with(bench.again() + bench.verify(answer))
     assert event == PinRefused(2, left)
     assert not any(order.pin.expose())
     assert bench.fake.sent.count(VERIFY) == 1
@@ -332,21 +338,21 @@ def test_a_refused_pin_tells_the_tries_left(bench, answer: str, left: int) -> No
 
 def test_a_blocked_card_gets_no_verify(bench) -> None:
     bench.identified(tries=0)
-    event, _ = bench.sign_with(bench.read(tries=0))
+    event, _ = bench.sign_with(bench.again(tries=0))
     assert event == PinRefused(2, 0)
     assert VERIFY not in bench.fake.sent
 
 
 def test_fewer_tries_than_told_stop_before_verify(bench) -> None:
     bench.identified()
-    event, order = bench.sign_with(bench.read(tries=1))
+    event, order = bench.sign_with(bench.again(tries=1))
     assert event == CardFailed(2, "tries_changed")
     assert VERIFY not in bench.fake.sent
     assert not any(order.pin.expose())
 
 
 def test_a_card_that_was_never_identified_gets_no_verify(bench) -> None:
-    event, order = bench.sign_with(bench.read())
+    event, order = bench.sign_with(bench.again())
     assert event == CardFailed(2, "another_card")
     assert VERIFY not in bench.fake.sent
     assert not any(order.pin.expose())
@@ -355,7 +361,7 @@ def test_a_card_that_was_never_identified_gets_no_verify(bench) -> None:
 @pytest.mark.parametrize("error", [errors.CardRemoved("x"), CardMute("x"), ReaderBusy("x")])
 def test_verify_is_never_sent_again_by_itself(bench, error: Exception) -> None:
     bench.identified()
-    event, order = bench.sign_with(bench.read() + bench.verify(error), bench.read() + bench.verify())
+    event, order = bench.sign_with(bench.again() + bench.verify(error), bench.again() + bench.verify())
     assert isinstance(event, CardFailed)
     assert event.verify_sent
     assert bench.fake.sent.count(VERIFY) == 1
@@ -366,20 +372,20 @@ def test_verify_is_never_sent_again_by_itself(bench, error: Exception) -> None:
 
 def test_a_card_pulled_before_verify_has_not_lost_a_try(bench) -> None:
     bench.identified()
-    event, order = bench.sign_with([*bench.read()[:4], ("00B0000004", errors.CardRemoved("x"))])
+    event, order = bench.sign_with([*bench.again()[:4], ("00B0000000", errors.CardRemoved("x"))])
     assert event == CardFailed(2, "removed")
     assert not any(order.pin.expose())
 
 
 def test_a_card_pulled_while_signing(bench) -> None:
     bench.identified()
-    event, _ = bench.sign_with(bench.read() + bench.verify() + bench.sign(errors.CardRemoved("x")))
+    event, _ = bench.sign_with(bench.again() + bench.verify() + bench.sign(errors.CardRemoved("x")))
     assert event == CardFailed(2, "removed", verify_sent=True)
 
 
 def test_a_signature_by_another_key_is_not_believed(bench) -> None:
     bench.identified()
-    event, _ = bench.sign_with(bench.read() + bench.verify() + bench.sign(bytes(256)))
+    event, _ = bench.sign_with(bench.again() + bench.verify() + bench.sign(bytes(256)))
     assert event == CardFailed(2, "not_proved", verify_sent=True)
 
 
@@ -396,7 +402,7 @@ def test_an_incomplete_pin_never_reaches_a_card(bench) -> None:
 
 def test_an_unforeseen_error_still_answers_and_wipes(bench) -> None:
     bench.identified()
-    event, order = bench.sign_with(bench.read() + bench.verify(RuntimeError("1234")))
+    event, order = bench.sign_with(bench.again() + bench.verify(RuntimeError("1234")))
     assert event == CardFailed(2, "unreadable", verify_sent=True)
     assert not any(order.pin.expose())
 
@@ -404,7 +410,7 @@ def test_an_unforeseen_error_still_answers_and_wipes(bench) -> None:
 def test_no_log_line_holds_pin_certificate_or_signature(bench, caplog) -> None:
     with caplog.at_level(logging.DEBUG):
         bench.identified()
-        bench.sign_with(bench.read() + bench.verify(RuntimeError("31323334")))
+        bench.sign_with(bench.again() + bench.verify(RuntimeError("31323334")))
     text = caplog.text.replace(" ", "").upper()
     assert "00200080" in text
     assert "31323334" not in text
@@ -488,7 +494,7 @@ def hasty(card, dialogue, pki) -> Iterator[Callable[[str, list], tuple[Bench, Bl
 
 
 def test_a_blocked_verify_is_reported_wiped_and_recovered_from(hasty) -> None:
-    bench, blocking = hasty(VERIFY, lambda b: b.read() + b.verify() + b.sign())
+    bench, blocking = hasty(VERIFY, lambda b: b.again() + b.verify() + b.sign())
     order = bench.order()
     bench.driver.sign(order)
     bench.expect(CardFailed(2, "silent", verify_sent=True))
@@ -515,7 +521,7 @@ def test_a_blocked_verify_is_reported_wiped_and_recovered_from(hasty) -> None:
 
 
 def test_a_call_that_returns_late_does_not_go_on_to_verify(hasty) -> None:
-    bench, blocking = hasty("00200080", lambda b: b.read() + b.verify() + b.sign())
+    bench, blocking = hasty("00200080", lambda b: b.again() + b.verify() + b.sign())
     bench.driver.sign(bench.order())
     bench.expect(CardFailed(2, "silent"))
     bench.expect(DeviceFaulted(Part.READER, "silent"))
@@ -525,7 +531,7 @@ def test_a_call_that_returns_late_does_not_go_on_to_verify(hasty) -> None:
 
 
 def test_a_call_that_returns_late_is_followed_by_no_other(hasty) -> None:
-    bench, blocking = hasty("00A4020C020017", lambda b: b.read() + b.verify() + b.sign())
+    bench, blocking = hasty("00A4020C020017", lambda b: b.again() + b.verify() + b.sign())
     bench.driver.sign(bench.order())
     bench.expect(CardFailed(2, "silent", verify_sent=True))
     bench.expect(DeviceFaulted(Part.READER, "silent"))
@@ -542,7 +548,7 @@ def test_orders_behind_a_blocked_one_are_answered(hasty) -> None:
     bench.driver.erase(3)
     answers = [type(bench.next()) for _ in range(4)]
     assert sorted(answer.__name__ for answer in answers) == ["CardFailed", "CardFailed", "DeviceFaulted", "Erased"]
-    bench.fake.scripts = [bench.card(bench.read())]
+    bench.fake.scripts = [bench.card(bench.again())]
     blocking.release.set()
     bench.expect(DeviceOnline(Part.READER))
     bench.settle()

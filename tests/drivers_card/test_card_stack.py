@@ -280,7 +280,7 @@ def test_an_unplugged_reader_comes_back(terminal: Terminal, stand: CardStand | R
 def test_a_card_pulled_during_verify(terminal: Terminal, stand: CardStand | RadioStand, when: str, left: int) -> None:
     identified(terminal, stand)
     stand.trace(clear=True)
-    stand.slow(150)
+    stand.slow(300)
     terminal.post_sign("0000")
     # The count of tries has the same INS as VERIFY: arm only once that count was answered.
     deadline = time.monotonic() + DEADLINE_S

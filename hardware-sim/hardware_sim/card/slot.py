@@ -127,11 +127,12 @@ class Slot(ABC):
         gone = self._absent if gone is None else gone
         with self._lock:
             delay_s = self._delay_s
+        if delay_s and gone.wait(delay_s):
+            return None
+        with self._lock:  # looked at last, so that it can be armed while a slow command runs
             pull = self._pull if len(command) > 1 and self._pull and self._pull[0] == command[1] else None
             if pull is not None:
                 self._pull = None
-        if delay_s and gone.wait(delay_s):
-            return None
         if pull is not None and pull[1] is Pull.BEFORE:
             self._pulled(card)
             return None
