@@ -16,7 +16,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -206,11 +206,12 @@ class Ledger:
         self._connection.execute(f"UPDATE {self._table}_head SET seq = ?, hash = ?", (seq, digest))  # noqa: S608
         return seq
 
-    def rows(self, after: int = 0) -> Iterator[LedgerRow]:
-        """Every row with a sequence number above ``after``, in order; not verified."""
+    def rows(self, after: int = 0, kinds: Sequence[str] = ()) -> Iterator[LedgerRow]:
+        """Every row with a sequence number above ``after``, in order; of these ``kinds`` only, if any; not verified."""
+        wanted = f"AND kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
         cursor = self._connection.execute(
-            f"SELECT seq, at_utc, kind, data, hash FROM {self._table} WHERE seq > ? ORDER BY seq",  # noqa: S608
-            (after,),
+            f"SELECT seq, at_utc, kind, data, hash FROM {self._table} WHERE seq > ? {wanted} ORDER BY seq",  # noqa: S608
+            (after, *kinds),
         )
         for seq, at_utc, kind, data, digest in cursor:
             at = datetime.strptime(at_utc, _TIME_FORMAT).replace(tzinfo=UTC)

@@ -152,6 +152,7 @@ def first_session(base: Ground, journal: Journal, clock: Clock, book: StaffBook)
         hoppers=journal.hoppers(),
         staff=Staff(names=book.names(), found=found),
         reported=frozenset(what for _, what, _ in found),
+        usual=journal.usual(),
     )
 
 

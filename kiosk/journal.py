@@ -44,10 +44,16 @@ from kiosk.effects import Record
 from kiosk.errors import JournalError
 from kiosk.events import DeviceMark
 from kiosk.money import Hopper, Tally
+from kiosk.pace import SAMPLES, pace_of
 from kiosk.ports import JournalGate
-from kiosk.session import RECEIPT_COPY, Intent, Interrupted, Job
+from kiosk.session import RECEIPT_COPY, Intent, Interrupted, Job, Usual
 
 DAY: Final = timedelta(days=1)
+
+LOOK_BACK: Final = 1000
+"""Newest entries in which what is usual is looked for: some fifty transactions."""
+
+LONGEST_COPY: Final = timedelta(minutes=15)
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS credit (
@@ -216,6 +222,27 @@ class Journal:
         rows = self._db.execute("SELECT seq, value FROM latch WHERE name LIKE 'found:%' ORDER BY seq").fetchall()
         entries = ((int(seq), str(value).partition(" ")) for seq, value in rows)
         return tuple((seq, what, datetime.fromisoformat(at)) for seq, (what, _, at) in entries)
+
+    def usual(self) -> Usual:
+        """What download and printing have needed lately, from the newest entries only: a start stays quick."""
+        downloads: dict[int, list[float]] = {}
+        copies: list[float] = []
+        ordered: dict[str, datetime] = {}
+        after = max(0, self._ledger.head()[0] - LOOK_BACK)
+        for row in self._ledger.rows(after, ("download_took", "print_ordered", "print_judged")):
+            match row.kind:
+                case "download_took":
+                    took = downloads.setdefault(int(row.data["copies"] or 0), [])
+                    took.append(int(row.data["ms"] or 0) / 1000)
+                case "print_ordered":
+                    ordered[str(row.data["job"])] = row.at
+                case "print_judged" if row.data["outcome"] == "printed":
+                    began = ordered.get(str(row.data["job"]))
+                    # A clock that was set meanwhile has measured nothing.
+                    if began and timedelta(0) < row.at - began < LONGEST_COPY:
+                        copies.append((row.at - began).total_seconds())
+        paces = ((n, pace_of(took[-SAMPLES:])) for n, took in sorted(downloads.items()))
+        return Usual(tuple((n, pace) for n, pace in paces if pace), pace_of(copies[-SAMPLES:]))
 
     def reopen(self, by: str, reason: str, at: datetime) -> None:
         """A named person reopens the line with a reason (A7)."""
