@@ -4,33 +4,60 @@ from __future__ import annotations
 
 import math
 
-from screens.shapes import Disc, Drawing, Poly, Round, Shape, arc, line
+from screens.shapes import Disc, Drawing, Point, Poly, Round, Shape, arc, line
+
+
+def round_points(cx: float, cy: float, r: float) -> tuple[Point, ...]:
+    """A circle as points, for what is dashed."""
+    return tuple((cx + r * math.cos(math.radians(a)), cy + r * math.sin(math.radians(a))) for a in range(0, 360, 10))
+
+
+def _portrait(x: float, y: float, u: float) -> tuple[Shape, ...]:
+    """Head and shoulders in a frame of 22 by 27."""
+    shoulders = tuple(
+        (x + 11 * u + 8.6 * u * math.cos(math.radians(a)), y + 26.2 * u + 9.2 * u * math.sin(math.radians(a)))
+        for a in range(180, 361, 10)
+    )
+    return (
+        Round(x, y, 22 * u, 27 * u, 2 * u, fill="ai_tint", stroke="ai", width=1.2),
+        Disc(x + 11 * u, y + 9.5 * u, 5.2 * u, fill="ai", stroke=""),
+        Poly(shoulders, fill="ai", stroke=""),
+    )
+
+
+def _bar(x: float, y: float, w: float, u: float) -> Shape:
+    return line((x + 2.2 * u, y), (x + w - 2.2 * u, y), stroke="soft", width=4.2 * u)
 
 
 def card(x: float, y: float, w: float = 92.0) -> tuple[Shape, ...]:
-    """A card with photograph, chip and lines; 85.6 to 54 as a real one."""
-    h = w * 0.63
+    """The face of a My Number card: portrait at the left, name and address beside it, nothing of its marks.
+
+    85.6 to 54 as a real one; its chip is on the back.
+    """
     u = w / 92.0
     return (
-        Round(x, y, w, h, 5 * u, fill="card"),
-        Round(x + 8 * u, y + 12 * u, 22 * u, 27 * u, 2 * u, fill="ai_tint", stroke="ai", width=1.2),
-        Disc(x + 19 * u, y + 21.5 * u, 5.2 * u, fill="ai", stroke=""),
-        Poly(
-            tuple(
-                (
-                    x + 19 * u + 8.6 * u * math.cos(math.radians(a)),
-                    y + 38.2 * u + 9.2 * u * math.sin(math.radians(a)),
-                )
-                for a in range(180, 361, 10)
-            ),
-            fill="ai",
-            stroke="",
-        ),
-        Round(x + 37 * u, y + 13 * u, 46 * u, 4.6 * u, 2.3 * u, fill="line", stroke=""),
-        Round(x + 37 * u, y + 22.5 * u, 36 * u, 4.6 * u, 2.3 * u, fill="line", stroke=""),
-        Round(x + 37 * u, y + 34 * u, 12.5 * u, 10 * u, 2 * u, fill="gold", stroke="ink", width=1.0),
-        line((x + 43.2 * u, y + 34 * u), (x + 43.2 * u, y + 44 * u), width=0.8),
-        line((x + 37 * u, y + 39 * u), (x + 49.5 * u, y + 39 * u), width=0.8),
+        Round(x, y, w, w * 0.63, 5 * u, fill="card"),
+        *_portrait(x + 8 * u, y + 18 * u, u),
+        _bar(x + 8 * u, y + 10 * u, 52 * u, u),
+        _bar(x + 37 * u, y + 23 * u, 46 * u, u),
+        _bar(x + 37 * u, y + 33 * u, 36 * u, u),
+        Round(x + 58 * u, y + 41 * u, 25 * u, 8 * u, 4 * u, fill="foot", stroke="soft", width=0.8),
+    )
+
+
+def juki(x: float, y: float, w: float = 92.0) -> tuple[Shape, ...]:
+    """The face of a Juki card: a band with the title, the chip at the left, nothing of its marks."""
+    u = w / 92.0
+    return (
+        Round(x, y, w, w * 0.63, 5 * u, fill="card"),
+        Round(x + 8 * u, y + 7 * u, 76 * u, 10 * u, 2 * u, fill="ai_tint", stroke="ai", width=1.0),
+        line((x + 24 * u, y + 12 * u), (x + 68 * u, y + 12 * u), stroke="ai", width=2.4 * u),
+        Round(x + 12 * u, y + 24 * u, 17 * u, 14 * u, 2.4 * u, fill="gold", stroke="ink", width=1.2),
+        line((x + 20.5 * u, y + 24 * u), (x + 20.5 * u, y + 38 * u), width=1.0),
+        line((x + 12 * u, y + 31 * u), (x + 29 * u, y + 31 * u), width=1.0),
+        _bar(x + 38 * u, y + 27 * u, 44 * u, u),
+        _bar(x + 38 * u, y + 37 * u, 34 * u, u),
+        _bar(x + 12 * u, y + 48 * u, 40 * u, u),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 Point: TypeAlias = tuple[float, float]
@@ -115,3 +116,74 @@ def arrow(x: float, y0: float, y1: float, stroke: str, width: float = 5.0) -> tu
         line((x, y0), (x, y1), stroke=stroke, width=width),
         line((x - 11, y1 - head), (x, y1), (x + 11, y1 - head), stroke=stroke, width=width),
     )
+
+
+def pointer(start: Point, end: Point, stroke: str, width: float = 5.0, head: float = 11.0) -> tuple[Shape, ...]:
+    """Arrow from start to end, in any direction."""
+    angle = math.atan2(end[1] - start[1], end[0] - start[0])
+    wings = tuple(
+        (end[0] - head * math.sqrt(2) * math.cos(angle + turn), end[1] - head * math.sqrt(2) * math.sin(angle + turn))
+        for turn in (math.pi / 4, -math.pi / 4)
+    )
+    return (
+        line(start, end, stroke=stroke, width=width),
+        line(wings[0], end, wings[1], stroke=stroke, width=width),
+    )
+
+
+def cross(cx: float, cy: float, r: float, width: float = 4.0, stroke: str = "shu") -> tuple[Shape, ...]:
+    """A cross with a rim, so that it stands out from whatever it lies on."""
+    ways = (((cx - r, cy - r), (cx + r, cy + r)), ((cx + r, cy - r), (cx - r, cy + r)))
+    return (
+        *(line(*way, stroke="card", width=width + 2.6) for way in ways),
+        *(line(*way, stroke=stroke, width=width) for way in ways),
+    )
+
+
+def rim(x: float, y: float, w: float, h: float, r: float) -> tuple[Point, ...]:
+    """Points of a rectangle with round corners, clockwise, from the upper end of its left edge to the lower one."""
+    corners = ((x + r, y + r, 180), (x + w - r, y + r, 270), (x + w - r, y + h - r, 0), (x + r, y + h - r, 90))
+    return tuple(
+        (cx + r * math.cos(math.radians(a)), cy + r * math.sin(math.radians(a)))
+        for cx, cy, start in corners
+        for a in range(start, start + 91, 15)
+    )
+
+
+def moved(shapes: Iterable[Shape], dx: float, dy: float, k: float = 1.0, *, strokes: float = 1.0) -> tuple[Shape, ...]:
+    """The same shapes k times as large and then shifted. strokes: factor of the widths of their lines."""
+    found: list[Shape] = []
+    for shape in shapes:
+        width = shape.width * strokes
+        if isinstance(shape, Poly):
+            points = tuple((x * k + dx, y * k + dy) for x, y in shape.points)
+            dash = (shape.dash[0] * k, shape.dash[1] * k) if shape.dash else None
+            found.append(replace(shape, points=points, width=width, dash=dash))
+        elif isinstance(shape, Round):
+            found.append(
+                replace(
+                    shape,
+                    x=shape.x * k + dx,
+                    y=shape.y * k + dy,
+                    w=shape.w * k,
+                    h=shape.h * k,
+                    r=shape.r * k,
+                    width=width,
+                )
+            )
+        else:
+            found.append(replace(shape, cx=shape.cx * k + dx, cy=shape.cy * k + dy, r=shape.r * k, width=width))
+    return tuple(found)
+
+
+def row(
+    *drawings: Drawing, gap: float = 12.0, most: float = 1.35, least: float = 0.0, smaller: Drawing | None = None
+) -> Drawing:
+    """Drawings beside each other, their middles on one line."""
+    height = max(each.h for each in drawings)
+    x = 0.0
+    shapes: list[Shape] = []
+    for each in drawings:
+        shapes.extend(moved(each.shapes, x, (height - each.h) / 2))
+        x += each.w + gap
+    return Drawing(x - gap, height, tuple(shapes), most, least, smaller)
