@@ -186,7 +186,7 @@ def build(
     session_folder.mkdir(exist_ok=True)
     for folder in (base.runtime, session_folder):
         folder.chmod(mode)
-    heard = mirror.said if mirror else (lambda _phrase, _level: None)
+    heard = mirror.said if mirror else (lambda _phrase, _level, _language: None)
     return Devices(
         reader=make_reader(machine.reader, base.trust, clock, juki),
         issuer=CertificateIssuer(
@@ -202,7 +202,7 @@ def build(
         printer=CertificatePrinter(machine.printer, session_folder, clock),
         sensors=ModbusSensors(machine.sensors) if machine.sensors else None,
         staff=staff,
-        speaker=Voice(FOLDER / "ja", required=machine.sound.required, report=inbox.put, heard=heard),
+        speaker=Voice(FOLDER, required=machine.sound.required, report=inbox.put, heard=heard),
         display=display,
     )
 

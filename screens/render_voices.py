@@ -1,15 +1,16 @@
-"""``python -m screens.render_voices``: renders every Japanese phrase anew into ``screens/voices/ja``.
+"""``python -m screens.render_voices``: renders the spoken phrases anew into ``screens/voices/<language>``.
 
-With ids of phrases as arguments only those are rendered; the others stay as they are.
+With ids of phrases as arguments only those are rendered; the others stay as they are. ``--language en`` renders one
+language only. ``--measure`` renders nothing: it measures what is there and compares with the manifests.
 
-Needs the optional packages `voices` (pyopenjtalk-plus), `numpy` and `soundfile`, and ffmpeg to measure. Loudness
-is measured by EBU R 128 and set with a single gain per phrase; a phrase whose peak would pass -1 dBFS gets less.
+Needs what `make voices` installs, and ffmpeg to measure. Loudness is measured by EBU R 128 and set with a single gain
+per phrase; a phrase whose peak would pass -1 dBFS gets less.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
-import importlib.metadata
 import json
 import re
 import subprocess
@@ -18,24 +19,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from screens.strings import spoken
+from screens.speech import RATE, Engine, SpeechError, Spoken, engine
+from screens.strings import languages, spoken, spoken_words
 
 SPEED: Final = 0.9
 TARGET_LUFS: Final = -20.0
 PEAK_DBFS: Final = -1.0
-RATE: Final = 48_000
 QUALITY: Final = 0.5
 LEAD_S: Final = 0.05
 TAIL_S: Final = 0.15
 SILENCE: Final = 10 ** (-50 / 20)
-FOLDER: Final = Path(__file__).parent / "voices" / "ja"
-ENGINE: Final = "pyopenjtalk-plus"
-VOICE: Final = "HTS voice Mei (normal)"
-CREDIT: Final = (
-    'HTS Voice "Mei", Copyright (c) 2009-2013 Nagoya Institute of Technology, Department of Computer Science, '
-    "released by MMDAgent Project Team (http://www.mmdagent.jp/), "
-    "CC BY 3.0 (https://creativecommons.org/licenses/by/3.0/)"
-)
+FOLDER: Final = Path(__file__).parent / "voices"
+MEASURED_AGAIN: Final = 0.2
+"""LU by which a second measurement may differ."""
 
 
 def measure(path: Path) -> tuple[float, float]:
@@ -54,29 +50,34 @@ def measure(path: Path) -> tuple[float, float]:
     return float(loudness[1]), float(peak[1])
 
 
-def render(phrase: str, text: str, folder: Path) -> dict[str, Any]:
-    """One phrase into `folder`; returns its line of the manifest."""
+def trimmed(wave: Any, lead_s: float = LEAD_S, tail_s: float = TAIL_S) -> Any:
+    """Without the engine's own silence, with ours."""
     import numpy as np
-    import pyopenjtalk
-    import soundfile
 
-    raw, rate = pyopenjtalk.tts(text, speed=SPEED)
-    if rate != RATE:
-        raise RuntimeError(f"the engine speaks at {rate} Hz, not {RATE}")
-    wave = np.asarray(raw, dtype=np.float64) / 32768.0
     loud = np.flatnonzero(np.abs(wave) > SILENCE)
     wave = wave[loud[0] : loud[-1] + 1]
-    wave = np.concatenate([np.zeros(round(LEAD_S * RATE)), wave, np.zeros(round(TAIL_S * RATE))])
+    return np.concatenate([np.zeros(round(lead_s * RATE)), wave, np.zeros(round(tail_s * RATE))])
 
-    path = folder / f"{phrase}.ogg"
-    probe = folder / f"{phrase}.probe.wav"
+
+def levelled(wave: Any, probe: Path) -> Any:
+    """At TARGET_LUFS, or quieter where its peak would pass PEAK_DBFS. probe: a file to measure by, removed again."""
+    import soundfile
+
     try:
         soundfile.write(probe, wave * 0.5, RATE, subtype="FLOAT")
         loudness, peak = measure(probe)
     finally:
         probe.unlink(missing_ok=True)
     gain_db = min(TARGET_LUFS - loudness, PEAK_DBFS - 0.3 - peak)
-    wave = wave * 0.5 * 10 ** (gain_db / 20)
+    return wave * 0.5 * 10 ** (gain_db / 20)
+
+
+def render(phrase: str, text: str, said: Spoken, folder: Path) -> dict[str, Any]:
+    """One phrase into `folder`; returns its line of the manifest."""
+    import soundfile
+
+    path = folder / f"{phrase}.ogg"
+    wave = levelled(trimmed(said.wave), folder / f"{phrase}.probe.wav")
     with soundfile.SoundFile(
         path, "w", samplerate=RATE, channels=1, format="OGG", subtype="VORBIS", compression_level=1 - QUALITY
     ) as file:
@@ -88,7 +89,7 @@ def render(phrase: str, text: str, folder: Path) -> dict[str, Any]:
         "id": phrase,
         "file": path.name,
         "text": text,
-        "kana": pyopenjtalk.g2p(text, kana=True),
+        "kana": said.transcript,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "seconds": round(len(wave) / RATE, 2),
         "lufs": loudness,
@@ -96,46 +97,91 @@ def render(phrase: str, text: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def main(only: list[str]) -> int:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    texts = spoken("ja")
-    if unknown := sorted(set(only) - set(texts)):
-        print(f"no such phrase: {', '.join(unknown)}; add it to [spoken] of strings/ja.toml", file=sys.stderr)
-        return 2
-    kept = _kept(texts) if only else {}
+def render_language(language: str, only: list[str]) -> None:
+    """Phrases of one language and their manifest."""
+    folder = FOLDER / language
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = spoken(language)
+    speaker: Engine = engine(language, spoken_words(language, "lexicon"))
+    kept = _kept(folder, texts) if only else {}
+    anew = [phrase for phrase in texts if phrase not in kept or phrase in only]
+    waves = dict(zip(anew, speaker.speak([texts[phrase] for phrase in anew], SPEED), strict=True))
     phrases = [
-        kept[phrase] if phrase in kept and phrase not in only else render(phrase, text, FOLDER)
+        render(phrase, text, waves[phrase], folder) if phrase in waves else kept[phrase]
         for phrase, text in texts.items()
     ]
     wanted = {entry["file"] for entry in phrases}
-    for old in FOLDER.glob("*.ogg"):
+    for old in folder.glob("*.ogg"):
         if old.name not in wanted:
             old.unlink()
+    about = speaker.about()
     manifest = {
-        "language": "ja",
-        "engine": ENGINE,
-        "version": importlib.metadata.version(ENGINE),
-        "voice": VOICE,
-        "credit": CREDIT,
+        "language": language,
+        "engine": about.engine,
+        "version": about.version,
+        "voice": about.voice,
+        "credit": about.credit,
         "speed": SPEED,
         "rate": RATE,
         "phrases": phrases,
     }
-    (FOLDER / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     for entry in phrases:
-        figures = f"{entry['seconds']:5.2f} s {entry['lufs']:6.1f} LUFS {entry['peak_dbfs']:5.1f} dBFS"
-        print(f"{entry['id']:20} {figures}  {entry['kana']}")
-    return 0
+        if entry["id"] in waves:
+            figures = f"{entry['seconds']:5.2f} s {entry['lufs']:6.1f} LUFS {entry['peak_dbfs']:5.1f} dBFS"
+            print(f"{language} {entry['id']:26} {figures}  {entry['kana']}")
 
 
-def _kept(texts: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def _kept(folder: Path, texts: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """What the manifest says of the phrases that are there and still say the same."""
-    manifest = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
+    path = folder / "manifest.json"
+    if not path.is_file():
+        return {}
     return {
         entry["id"]: entry
-        for entry in manifest["phrases"]
-        if texts.get(entry["id"]) == entry["text"] and (FOLDER / entry["file"]).is_file()
+        for entry in json.loads(path.read_text(encoding="utf-8"))["phrases"]
+        if texts.get(entry["id"]) == entry["text"] and (folder / entry["file"]).is_file()
     }
+
+
+def measure_again(language: str) -> list[str]:
+    """Phrases that do not sound as their manifest says, each with what is wrong."""
+    folder = FOLDER / language
+    wrong: list[str] = []
+    for entry in json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["phrases"]:
+        path = folder / entry["file"]
+        loudness, peak = measure(path)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+            wrong.append(f"{path.name}: not the file of the manifest")
+        if abs(loudness - entry["lufs"]) > MEASURED_AGAIN or abs(loudness - TARGET_LUFS) > 1:
+            wrong.append(f"{path.name}: {loudness} LUFS, the manifest says {entry['lufs']}")
+        if peak > PEAK_DBFS:
+            wrong.append(f"{path.name}: peak {peak} dBFS")
+    return wrong
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m screens.render_voices", description="Renders the spoken phrases.")
+    parser.add_argument("phrases", nargs="*", help="ids of phrases; none: all of them")
+    parser.add_argument("--language", choices=languages(), help="only this language")
+    parser.add_argument("--measure", action="store_true", help="only measure what is there")
+    options = parser.parse_args(arguments)
+    chosen = [options.language] if options.language else list(languages())
+    if unknown := sorted(set(options.phrases) - set(spoken(chosen[0]))):
+        print(f"no such phrase: {', '.join(unknown)}; add it to strings/spoken/{chosen[0]}.toml", file=sys.stderr)
+        return 2
+    try:
+        for language in chosen:
+            if options.measure:
+                if wrong := measure_again(language):
+                    print("\n".join(wrong), file=sys.stderr)
+                    return 1
+            else:
+                render_language(language, options.phrases)
+    except SpeechError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

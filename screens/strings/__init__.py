@@ -1,4 +1,4 @@
-"""All words, on the screen and spoken, by id; one TOML file for each language.
+"""All words, by id: those on the screen in one TOML file for each language, the spoken ones in the folder `spoken`.
 
 A text is found by its dotted id (`pay.title`). Values are put in by name: ``table.get("pay.fee", yen="600")``.
 A language without a text falls back to Japanese; an id is never shown to anybody.
@@ -74,8 +74,8 @@ def languages() -> tuple[str, ...]:
     return (DEFAULT_LANGUAGE, *(name for name in found if name != DEFAULT_LANGUAGE))
 
 
-def _load(language: str) -> dict[str, object]:
-    with (FOLDER / f"{language}.toml").open("rb") as file:
+def _load(path: Path) -> dict[str, object]:
+    with path.open("rb") as file:
         return tomllib.load(file)
 
 
@@ -85,16 +85,21 @@ def table(language: str) -> Table:
     fallback = None if language == DEFAULT_LANGUAGE else table(DEFAULT_LANGUAGE)
     if language not in languages():
         return table(DEFAULT_LANGUAGE)
-    words = {key: value for key, value in _load(language).items() if key != "spoken"}
-    return Table(language, _flatten(words), fallback)
+    return Table(language, _flatten(_load(FOLDER / f"{language}.toml")), fallback)
 
 
 @functools.cache
+def spoken_words(language: str, section: str) -> Mapping[str, str]:
+    """A section of `spoken/<language>.toml`: id → what is said. A language without such a file gives the Japanese."""
+    path = FOLDER / "spoken" / f"{language}.toml"
+    found = _load(path if path.is_file() else FOLDER / "spoken" / f"{DEFAULT_LANGUAGE}.toml").get(section, {})
+    assert isinstance(found, Mapping)
+    return MappingProxyType({str(key): str(value) for key, value in found.items()})
+
+
 def spoken(language: str) -> Mapping[str, str]:
     """Phrase id → what is said, written so that it is read aloud rightly."""
-    section = _load(language).get("spoken", {})
-    assert isinstance(section, Mapping)
-    return MappingProxyType({str(key): str(value) for key, value in section.items()})
+    return spoken_words(language, "phrases")
 
 
 PHRASES: Final = tuple(spoken(DEFAULT_LANGUAGE))
