@@ -12,23 +12,13 @@ from screens.columns import GAP, TIGHT, grid
 from screens.elements import Align, Box, Button, KeyPad, Rect, Screen
 from screens.page import BORDER, Page
 from screens.pages.parts import note, said
+from screens.pictures import for_wait
 from screens.typeset import Context
 
 KEY_H = 42.0
 DOT = 26.0
 DOT_GAP = 9.0
 STAFF_DIGITS = STAFF_PIN_LENGTH
-
-_PICTURES = {
-    "reading": "card_reading",
-    "connecting": "line_city",
-    "checking_pin": "card_reading",
-    "downloading": "line_city",
-    "preparing": "printer_idle",
-    "stopping_coins": "coins_counting",
-    "settling": "coins_counting",
-    "erasing": "hourglass",
-}
 
 
 def wait(view: Wait, context: Context) -> Screen:
@@ -41,9 +31,7 @@ def wait(view: Wait, context: Context) -> Screen:
     page.lead(f"{what}_lead_keep" if keep else f"{what}_lead")
     if view.keep_card and not keep:
         note(page, "wait.keep_card")
-    # The city checks the PIN of a card that has been taken back: no card lies there any more.
-    at_city = view.what == "checking_pin" and not view.keep_card
-    page.picture("line_city" if at_city else _PICTURES.get(view.what, "hourglass"), share=0.72)
+    page.picture(for_wait(view.what, view.keep_card), share=0.72)
     return page.finish()
 
 

@@ -11,6 +11,7 @@ from screens.columns import grid
 from screens.elements import Align, AmountBar, Box, Element, Picture, Rect, Screen
 from screens.page import BORDER, Page
 from screens.pages.parts import ASK_H, alternatives, ask_box, note, said
+from screens.pictures import for_money, for_printing, for_take
 from screens.typeset import Context
 
 SAID_ROOM = 90.0
@@ -63,7 +64,7 @@ def printing(view: Printing, context: Context) -> Screen:
     if waiting:
         text_id, _ = page.words.first(f"printing.waiting_{view.waiting_for}", "printing.waiting_other")
         note(page, text_id)
-    page.picture("paper_out" if not waiting else "printer_idle")
+    page.picture(for_printing(view.waiting_for, view.copies))
     return page.finish()
 
 
@@ -95,7 +96,7 @@ def take(view: Take, context: Context) -> Screen:
         title, lead = "take.title_receipt_printing", "take.lead_receipt_printing"
     page.title(title, page.measures.take_title, gap=9 if page.wide else 15)
     page.lead(lead, colour="ink")
-    page.picture({"change": "change_out", "receipt": "receipt_out"}.get(first, "certificate_out"))
+    page.picture(for_take(first))
     return page.finish()
 
 
@@ -187,7 +188,7 @@ def _state(page: Page, view: Refused, base: str) -> None:
         money_id += "_all"
     money_id, money = page.words.first(money_id, "refused.money_none", yen=f"{view.amount_yen:,}")
     rows = [("card", card_id, card), ("money", money_id, money), ("paper", paper_id, paper)]
-    icons = {"card": "icon_card", "money": "icon_change", "paper": "icon_certificate"}
+    icons = {"card": "icon_card", "money": for_money(view.money), "paper": "icon_certificate"}
     labels = {what: page.words.get(f"refused.{what}_label") for what, _, _ in rows}
     label_w = max(page.width(words, theme.BODY, em=9.6) for words in labels.values()) + 2
     at = page.touch
