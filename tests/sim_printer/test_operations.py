@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import socket
 import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -250,7 +251,7 @@ def test_compressed_document_is_counted_uncompressed(client: Any, pdf: Callable[
 
 
 def test_chunked_body_with_expect_continue(client: Any, pdf: Callable[..., bytes], wire: Any) -> None:
-    body = struct.pack(">BBHI", 2, 0, 2, 5) + client.head() + b"\x03" + pdf(2)
+    attributes, document = struct.pack(">BBHI", 2, 0, 2, 5) + client.head() + b"\x03", pdf(2)
     with socket.create_connection(("127.0.0.1", client.bench.port), timeout=10) as sock:
         sock.sendall(
             b"POST /ipp/print HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ipp\r\n"
@@ -259,13 +260,16 @@ def test_chunked_body_with_expect_continue(client: Any, pdf: Callable[..., bytes
         with sock.makefile("rb") as answers:
             assert answers.readline().startswith(b"HTTP/1.1 100")
             assert answers.readline() == b"\r\n"
-            for i in range(0, len(body), 1000):
-                piece = body[i : i + 1000]
+            before_s = 0.0
+            for piece in (attributes, *(document[i : i + 1000] for i in range(0, len(document), 1000))):
+                if piece is not attributes:
+                    before_s = before_s or time.monotonic()
                 sock.sendall(f"{len(piece):x};note=1\r\n".encode() + piece + b"\r\n")
             sock.sendall(b"0\r\nTrailer: x\r\n\r\n")
             response_line = answers.readline()
     assert response_line.startswith(b"HTTP/1.1 200")
     assert client.bench.engine.wait_until(lambda: len(client.bench.output()) == 2, 10)
+    assert client.bench.log("document")[0]["first_byte_s"] >= before_s  # of the document, not of its attributes
 
 
 def test_one_connection_serves_many_requests(client: Any) -> None:

@@ -13,7 +13,7 @@ from hardware_sim.printer.attributes import COMPRESSIONS, WHICH_JOBS, PrinterAtt
 from hardware_sim.printer.engine import Engine, JobNotPossibleError
 from hardware_sim.printer.ipp import Group, IppError, Message, Status, Tag, attribute
 from hardware_sim.printer.model import Job, JobState
-from hardware_sim.printer.request import NAME_TAGS, Op, Refused, Request
+from hardware_sim.printer.request import NAME_TAGS, NEVER, Arrivals, Op, Refused, Request
 from hardware_sim.printer.template import Choices, Template
 
 PRINTER_PATH: Final = "/ipp/print"
@@ -59,12 +59,12 @@ class Operations:
             Op.IDENTIFY_PRINTER: self._identify,
         }
 
-    def answer(self, body: bytes, first_byte_s: float = 0.0) -> bytes:
+    def answer(self, body: bytes, arrivals: Arrivals = NEVER) -> bytes:
         """The response to one request. Raises IppError only when there is not even a header to answer."""
         header = ipp.decode_header(body)
         try:
             self._count(header.code)
-            status, groups = self._dispatch(header, body, first_byte_s)
+            status, groups = self._dispatch(header, body, arrivals)
             message = ""
         except IppError as error:
             status, message = error.status, error.message
@@ -89,12 +89,13 @@ class Operations:
         with self._engine.changed:
             self._engine.requests[name] = self._engine.requests.get(name, 0) + 1
 
-    def _dispatch(self, header: ipp.Header, body: bytes, first_byte_s: float) -> Answer:
+    def _dispatch(self, header: ipp.Header, body: bytes, arrivals: Arrivals) -> Answer:
         if header.version[0] not in (1, 2):
             raise IppError(Status.VERSION_NOT_SUPPORTED, "IPP versions 1.x and 2.x are supported")
         if not 1 <= header.request_id <= 0x7FFFFFFF:
             raise IppError(Status.BAD_REQUEST, "request-id must be from 1 to 2147483647")
-        request = Request(ipp.decode(body), first_byte_s)
+        message = ipp.decode(body)
+        request = Request(message, arrivals.of(len(body) - len(message.data)))
         self._check_beginning(request)
         try:
             operation = Op(header.code)

@@ -18,7 +18,7 @@ class OracleLog:
     Each entry has `n` (from 1), `t` (ISO date and time), `event` and fields of its own:
 
     - `document`: job_id, job_name, user, sha256, bytes, pages, sides, media, tray, copies, format, scaling,
-      first_byte_s (the monotonic clock when its first byte came)
+      first_byte_s (the monotonic clock when the first byte of the document itself came)
     - `sheet`: sheet, job_id, job_name, tray, sides, front, back (pages from 1); `sheet-lost`: job_id, tray
     - `job`: job_id, state, reasons
     - `cancel-job`: job_id, user, found; `cancel-my-jobs`: user, job_ids

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 from urllib.parse import urlsplit
@@ -41,8 +43,26 @@ class Refused(IppError):
         self.unsupported = unsupported
 
 
+@dataclass(frozen=True)
+class Arrivals:
+    """When a body came. `parts`: where each part of it began, and the monotonic clock (s) when that was there."""
+
+    parts: Sequence[tuple[int, float]] = ()
+
+    def of(self, position: int) -> float:
+        """When the octet at `position` was there, at the latest; 0 where nobody looked at the clock."""
+        return max((when for began, when in self.parts if began <= position), default=0.0)
+
+
+NEVER: Final = Arrivals()
+"""Nobody looked at the clock."""
+
+
 class Request:
-    """The operation attributes of one request, read with their syntax checked."""
+    """The operation attributes of one request, read with their syntax checked.
+
+    `first_byte_s`: the monotonic clock when the first octet of its document was there.
+    """
 
     def __init__(self, message: Message, first_byte_s: float) -> None:
         self.message = message

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Final
 from hardware_sim.printer.engine import Engine
 from hardware_sim.printer.ipp import IppError
 from hardware_sim.printer.operations import PRINTER_PATH, Operations
+from hardware_sim.printer.request import Arrivals
 
 LOOPBACK: Final = "127.0.0.1"
 IPP_TYPE: Final = "application/ipp"
@@ -161,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         try:
-            body, first_byte_s = self._body()
+            body, arrivals = self._body()
             if self.path != PRINTER_PATH and not self.path.startswith(PRINTER_PATH + "/"):
                 raise _TransportError(404, f"the printer is at {PRINTER_PATH}")
             kind = self.headers.get("Content-Type", "").split(";")[0].strip().lower()
@@ -171,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             try:
-                answer = self.server.operations.answer(body, first_byte_s)
+                answer = self.server.operations.answer(body, arrivals)
             except IppError as error:
                 raise _TransportError(400, error.message) from None
             if not self._awake():
@@ -211,38 +212,35 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def _body(self) -> tuple[bytes, float]:
-        """The request body and the monotonic clock (s) when its first octet was there."""
+    def _body(self) -> tuple[bytes, Arrivals]:
+        """The request body, and when its parts were there."""
         limit = self.server.engine.config.max_document_bytes + ROOM_FOR_ATTRIBUTES
         coding = self.headers.get("Transfer-Encoding", "").strip().lower()
         if coding:
             if coding != "chunked":
                 raise _TransportError(501, "Transfer-Encoding must be chunked")
-            first = self._chunk_size()
-            first_byte_s = time.monotonic()
-            return self._chunked(first, limit), first_byte_s
+            return self._chunked(limit)
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal():
             raise _TransportError(411, "Content-Length or chunked encoding is needed")
         if int(length) > limit:
             raise _TransportError(413, "the request is too large")
         begin = self._exactly(min(int(length), 1))
-        first_byte_s = time.monotonic()
-        return begin + self._exactly(int(length) - len(begin)), first_byte_s
+        first = Arrivals([(0, time.monotonic())])
+        return begin + self._exactly(int(length) - len(begin)), first
 
-    def _chunked(self, size: int, limit: int) -> bytes:
-        """All chunks; `size` is that of the first, already read."""
-        out = bytearray()
-        while size:
+    def _chunked(self, limit: int) -> tuple[bytes, Arrivals]:
+        out, parts = bytearray(), []
+        while size := self._chunk_size():
+            parts.append((len(out), time.monotonic()))
             if len(out) + size > limit:
                 raise _TransportError(413, "the request is too large")
             out += self._exactly(size)
             if self.rfile.readline(3) not in (b"\r\n", b"\n"):
                 raise _TransportError(400, "a chunk does not end where it should")
-            size = self._chunk_size()
         while self.rfile.readline(_CHUNK_LINE) not in (b"\r\n", b"\n", b""):
             pass  # trailers
-        return bytes(out)
+        return bytes(out), Arrivals(parts)
 
     def _chunk_size(self) -> int:
         line = self.rfile.readline(_CHUNK_LINE).split(b";")[0].strip()
