@@ -74,3 +74,14 @@ class CameraError(RuntimeError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+def make_source(source: str, width: int, height: int, fps: float) -> CameraSource:
+    """The camera that the machine file names. Raises CameraError when this machine cannot drive such a one."""
+    if source.startswith("picamera2:"):
+        from drivers.camera_pi import PiCamera
+
+        return PiCamera(width, height, fps)
+    from drivers.camera_av import AvCamera, AvSettings
+
+    return AvCamera(AvSettings(source, width, height, fps))
