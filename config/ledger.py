@@ -214,8 +214,7 @@ class Ledger:
             (after, *kinds),
         )
         for seq, at_utc, kind, data, digest in cursor:
-            at = datetime.strptime(at_utc, _TIME_FORMAT).replace(tzinfo=UTC)
-            yield LedgerRow(seq, at, kind, json.loads(data), digest)
+            yield LedgerRow(seq, datetime.fromisoformat(at_utc), kind, json.loads(data), digest)
 
     def head(self) -> tuple[int, bytes]:
         """Sequence number and hash of the newest row; (0, the chain's own start) when there is none.

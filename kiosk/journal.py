@@ -50,8 +50,8 @@ from kiosk.session import RECEIPT_COPY, Intent, Interrupted, Job, Usual
 
 DAY: Final = timedelta(days=1)
 
-LOOK_BACK: Final = 1000
-"""Newest entries in which what is usual is looked for: some fifty transactions."""
+LOOK_BACK: Final = 600
+"""Newest entries in which what is usual is looked for: some forty transactions."""
 
 LONGEST_COPY: Final = timedelta(minutes=15)
 
