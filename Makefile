@@ -9,13 +9,16 @@ OUT ?= var/gallery
 # Debian keeps daemons and lpadmin where an ordinary user does not look.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help run test test-quick bench check lint format types contracts requirements gallery voices setup-run setup-test clean
+.PHONY: help run devices test test-quick bench check lint format types contracts requirements gallery voices setup-run setup-test clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 run: setup-run  ## start the terminal with all its devices simulated; ARGS=... are handed on (ARGS=--help)
 	@exec $(PY) -m hardware_sim $(ARGS)
+
+devices: setup-run  ## start the simulated devices without the kiosk, to be tried one by one
+	@exec $(PY) -m hardware_sim.devices $(ARGS)
 
 test: setup-test  ## every test, those on the real daemons included; ARGS=... are handed on to pytest
 	@exec $(PY) -m pytest $(PARALLEL) $(ARGS)

@@ -155,6 +155,11 @@ class NfcReader:
     def connected(self) -> bool:
         return self._connection is not None
 
+    @property
+    def technology(self) -> str:
+        """What was seen last: "106A", "106B" or "212F"."""
+        return self._technology
+
     def open(self) -> None:
         self.close()
         try:

@@ -37,10 +37,11 @@ def make_reader(
     deadlines: Deadlines | None = None,
 ) -> CardReader:
     """The reader of this terminal, not yet started. `juki` None: Juki cards are recognised, not read."""
-    return CardReader(_transport(settings), trust, clock, juki=juki, deadlines=deadlines)
+    return CardReader(make_transport(settings), trust, clock, juki=juki, deadlines=deadlines)
 
 
-def _transport(settings: ReaderSettings) -> CardTransport:
+def make_transport(settings: ReaderSettings) -> CardTransport:
+    """The reader itself, below the dialogues with a card; not yet opened."""
     # Only the library of the one kind that is there: nfcpy loads libusb, pyscard loads pcsc-lite.
     if settings.driver == "nfc":
         from drivers.card_nfc import NfcReader
