@@ -5,9 +5,16 @@ Values and the port only; nothing heavy is imported here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
+
+START: Final = b"\x00\x00\x00\x01"
+"""Start code of Annex-B (ITU-T H.264)."""
+IDR: Final = 5
+"""nal_unit_type of a picture that needs none before it."""
+_SPS, _PPS = 7, 8
 
 
 class Codec(Enum):
@@ -85,3 +92,28 @@ def make_source(source: str, width: int, height: int, fps: float) -> CameraSourc
     from drivers.camera_av import AvCamera, AvSettings
 
     return AvCamera(AvSettings(source, width, height, fps))
+
+
+def units(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """(type, unit with its start code) of each NAL unit of an access unit in Annex-B."""
+    at = _start(data, 0)
+    while at >= 0:
+        body = at + (4 if data[at : at + 4] == START else 3)
+        following = _start(data, body)
+        if body < len(data):
+            yield data[body] & 0x1F, data[at : following if following >= 0 else len(data)]
+        at = following
+
+
+def parameter_sets(data: bytes) -> bytes:
+    """SPS and PPS of an access unit or of extradata, each once, in Annex-B; empty when they are not there."""
+    found: dict[bytes, None] = {}
+    for kind, unit in units(data):
+        if kind in {_SPS, _PPS}:
+            found[START + unit.lstrip(b"\0")[1:].rstrip(b"\0")] = None
+    return b"".join(found)
+
+
+def _start(data: bytes, after: int) -> int:
+    found = data.find(START[1:], after)
+    return found - 1 if found > after and data[found - 1] == 0 else found

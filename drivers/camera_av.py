@@ -17,12 +17,10 @@ import av
 import av.bitstream
 import av.error
 
-from drivers.camera import CameraError, Codec, Packet, StreamFacts
+from drivers.camera import IDR, CameraError, Codec, Packet, StreamFacts, parameter_sets, units
 
 OPEN_S: Final = 8.0
 READ_S: Final = 3.0
-START: Final = b"\x00\x00\x00\x01"
-_SPS, _PPS, _IDR = 7, 8, 5
 _CODECS: Final = {"h264": Codec.H264, "mjpeg": Codec.MJPEG}
 
 
@@ -98,7 +96,7 @@ class AvCamera:
         boot_ns = self._pacer.at(seconds, arrived_ns)
         if self._facts.codec is Codec.MJPEG:
             return Packet(data, True, boot_ns, 0)
-        keyframe = bool(raw.is_keyframe) or any(kind == _IDR for kind, _ in units(data))
+        keyframe = bool(raw.is_keyframe) or any(kind == IDR for kind, _ in units(data))
         if keyframe:
             data = self._with_sets(data)
         return Packet(data, keyframe, boot_ns, 0)
@@ -174,31 +172,6 @@ class Pacer:
             found = stream_ns + self._tie_ns
         self._last_ns = max(self._last_ns + 1, found)
         return self._last_ns
-
-
-def units(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """(type, unit with its start code) of each NAL unit of an access unit in Annex-B."""
-    at = _start(data, 0)
-    while at >= 0:
-        body = at + (4 if data[at : at + 4] == START else 3)
-        following = _start(data, body)
-        if body < len(data):
-            yield data[body] & 0x1F, data[at : following if following >= 0 else len(data)]
-        at = following
-
-
-def parameter_sets(data: bytes) -> bytes:
-    """SPS and PPS of an access unit or of extradata, each once, in Annex-B; empty when they are not there."""
-    found: dict[bytes, None] = {}
-    for kind, unit in units(data):
-        if kind in {_SPS, _PPS}:
-            found[START + unit.lstrip(b"\0")[1:].rstrip(b"\0")] = None
-    return b"".join(found)
-
-
-def _start(data: bytes, after: int) -> int:
-    found = data.find(START[1:], after)
-    return found - 1 if found > after and data[found - 1] == 0 else found
 
 
 def _cannot(source: str, error: Exception) -> str:

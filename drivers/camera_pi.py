@@ -10,12 +10,10 @@ import queue
 import time
 from typing import Any, Final
 
-from drivers.camera import CameraError, Codec, Packet, StreamFacts
-from drivers.camera_av import parameter_sets, units
+from drivers.camera import IDR, CameraError, Codec, Packet, StreamFacts, parameter_sets, units
 
 WAIT_S: Final = 0.5
 QUEUED: Final = 64
-_IDR: Final = 5
 
 
 class PiCamera:
@@ -61,7 +59,7 @@ class PiCamera:
             data, keyframe = self._queue.get(timeout=WAIT_S)
         except queue.Empty:
             return None
-        keyframe = keyframe or any(kind == _IDR for kind, _ in units(data))
+        keyframe = keyframe or any(kind == IDR for kind, _ in units(data))
         if keyframe and (own := parameter_sets(data)):
             self._sets = own
         elif keyframe:

@@ -12,12 +12,10 @@ from typing import Any, Final
 import av
 from av.video.frame import VideoFrame
 
-from drivers.camera import CameraError, Codec, Packet, StreamFacts
-from drivers.camera_av import parameter_sets, units
+from drivers.camera import IDR, CameraError, Codec, Packet, StreamFacts, parameter_sets, units
 
 BLACK, GREY = 16, 128
 GROUP_S: Final = 2.0
-_IDR: Final = 5
 
 Polygon = Sequence[Sequence[float]]
 """Corners as shares of the picture's width and height, 0 … 1."""
@@ -60,7 +58,7 @@ class Masker:
             paint(plain, self._rows)
             for made in self._encoder.encode(plain):
                 data = bytes(made)
-                keyframe = any(kind == _IDR for kind, _ in units(data))
+                keyframe = any(kind == IDR for kind, _ in units(data))
                 if keyframe and not self.facts.parameter_sets:
                     self.facts = StreamFacts(
                         Codec.H264, self.facts.width, self.facts.height, self.facts.fps, parameter_sets(data)
