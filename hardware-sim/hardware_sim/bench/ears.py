@@ -45,6 +45,12 @@ _NEXT_CHIME: Final = round(0.15 * RATE)
 """Nearer than this, a chime resembles itself."""
 _SLACK: Final = round(0.03 * RATE)
 _SURE_S: Final = 0.7
+_AGAIN: Final = round(0.1 * RATE)
+"""So much more sound is waited for before the phrases are compared once more."""
+_HOPELESS: Final = 0.4
+"""A phrase whose beginning is so unlike what sounds is not compared again."""
+_AFTER: Final = round(0.3 * RATE)
+"""Silence after a phrase, even where the same follows in another language or a text is read out."""
 _KEPT_S: Final = 12
 _KEPT_LINES: Final = 2000
 
@@ -110,15 +116,15 @@ class Resampler:
 
 
 def load_phrases(folder: Path) -> tuple[Phrase, ...]:
-    """The committed phrases of one language (``manifest.json`` and its OGG files)."""
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    """The committed phrases of every language in ``folder`` (each with ``manifest.json`` and its OGG files)."""
     found = []
-    for entry in manifest["phrases"]:
-        samples, rate = soundfile.read(folder / entry["file"], dtype="float32")
-        if rate != PIPE_RATE or samples.ndim != 1:
-            raise ValueError(f"{entry['file']} is not mono at {PIPE_RATE} Hz: render the voices anew")
-        whole = samples[: len(samples) // _STEP * _STEP]
-        found.append(Phrase(str(entry["id"]), str(entry["text"]), Resampler().feed(whole)))
+    for path in sorted(folder.glob("*/manifest.json")):
+        for entry in json.loads(path.read_text("utf-8"))["phrases"]:
+            samples, rate = soundfile.read(path.parent / entry["file"], dtype="float32")
+            if rate != PIPE_RATE or samples.ndim != 1:
+                raise ValueError(f"{entry['file']} is not mono at {PIPE_RATE} Hz: render the voices anew")
+            whole = samples[: len(samples) // _STEP * _STEP]
+            found.append(Phrase(str(entry["id"]), str(entry["text"]), Resampler().feed(whole)))
     return tuple(found)
 
 
@@ -237,14 +243,22 @@ class Listener:
         available = len(sounding) - 2 * _SLACK
         if said.phrase is not None or available < (0.3 if over else _SURE_S) * RATE:
             return
-        scores = []
-        for phrase in self._phrases:
+        if available < said.compared + _AGAIN and not over:
+            return
+        said.compared = available
+        scores, possible = [], list[Phrase]()
+        for phrase in said.likely or self._phrases:
             n = min(available, len(phrase.samples))
             score, gain = _compare(sounding, phrase.samples[:n], said.lag)
-            beyond = sounding[2 * _SLACK + n :]
+            if score < _HOPELESS:
+                continue
+            possible.append(phrase)
+            beyond = sounding[2 * _SLACK + n :][:_AFTER]
             goes_on = len(beyond) > 0.1 * RATE and float(np.abs(beyond).max()) > 10 * _QUIET
             if score >= _PHRASE_MATCH and not goes_on:
                 scores.append((score, len(phrase.samples), phrase, gain))
+        if available >= _SURE_S * RATE:
+            said.likely = tuple(possible)
         if not scores:
             return
         scores.sort(key=lambda entry: (round(entry[0], 2), entry[1]), reverse=True)
@@ -274,6 +288,8 @@ class _Utterance:
     phrase: Phrase | None = None
     gain: float = 0.0
     lag: int | None = None
+    compared: int = 0
+    likely: tuple[Phrase, ...] = ()
 
 
 def _compare(sounding: Samples, wanted: Samples, lag: int | None) -> tuple[float, float]:

@@ -47,7 +47,7 @@ PURSE: Mapping[int, int] = {10: 30, 50: 20, 100: 30, 500: 10, 1: 5, 5: 5}
 _LOOP_S = 10.0
 _FINGER_S = 0.2
 _COIN_S = 0.2
-_VOICES = Path("screens") / "voices" / "ja"
+_VOICES = Path("screens") / "voices"
 
 
 @dataclass(frozen=True)
