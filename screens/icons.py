@@ -129,22 +129,32 @@ def step(state: str) -> Drawing:
 
 
 def coin_of(value: int, usable: bool) -> Drawing:
-    metal = {500: "gold", 100: "silver", 50: "silver", 10: "copper"}[value] if usable else "foot"
-    line = "ink" if usable else "line"
-    shapes: tuple[Shape, ...] = (
-        Disc(20, 20, 19, fill=metal, stroke=line, width=1.2),
-        Disc(20, 20, 16.6, stroke=line, width=0.7),
-    )
+    """A coin; one that is not taken now has a dashed edge, so that colour is not all that tells it."""
+    if not usable:
+        edge = Poly(round_points(20, 20, 18.4), stroke="soft", width=1.2, dash=(4, 3.4))
+        return Drawing(40, 40, (Disc(20, 20, 18, fill="foot", stroke=""), edge))
+    metal = {500: "gold", 100: "silver", 50: "silver", 10: "copper"}[value]
+    shapes = (Disc(20, 20, 19, fill=metal, width=1.2), Disc(20, 20, 16.6, width=0.7))
     return Drawing(40, 40, shapes)
 
 
 def note_of(usable: bool) -> Drawing:
-    line = "ink" if usable else "line"
-    return Drawing(40, 40, (Round(1, 9, 38, 22, 2, fill="ai_tint" if usable else "foot", stroke=line, width=1.2),))
+    """A bank note; dashed when none is taken."""
+    if usable:
+        return Drawing(40, 40, (Round(1, 9, 38, 22, 2, fill="ai_tint", width=1.2),))
+    corners = ((1.5, 9.5), (38.5, 9.5), (38.5, 30.5), (1.5, 30.5))
+    return Drawing(40, 40, (Poly(corners, fill="foot", stroke="soft", width=1.2, dash=(4, 3.4)),))
 
 
 def icon_card() -> Drawing:
-    return Drawing(92, 60, card(1, 1, 90), most=0.6)
+    """The card as small as a letter: frame, portrait, two lines."""
+    shapes = (
+        Round(1.2, 1.2, 89.6, 56, 7, fill="card", width=2.6),
+        *_portrait(11, 16, 1.05),
+        line((46, 22), (78, 22), stroke="soft", width=4.6),
+        line((46, 36), (70, 36), stroke="soft", width=4.6),
+    )
+    return Drawing(92, 58.4, shapes, most=0.6)
 
 
 def icon_paper(*, receipt: bool) -> Drawing:
