@@ -36,10 +36,16 @@ def certificate_chosen(session: Session, event: CertificateChosen, now: Moment) 
     if event.kind not in session.offers:
         return stay(session)
     if event.kind != session.choice.kind:
-        rules = session.rules
-        household, items = rules.households(event.kind)[0], rules.default_items(event.kind)
-        session = replace(session, choice=Choice(event.kind, household, items, members=holder(session)))
+        others = {choice.kind: choice for choice in (*session.aside, session.choice)}
+        choice = others.pop(event.kind, None) or first_choice(session, event.kind)
+        session = replace(session, choice=choice, aside=tuple(others.values()))
     return onward(session, now)
+
+
+def first_choice(session: Session, kind: str) -> Choice:
+    """What is on at first."""
+    rules = session.rules
+    return Choice(kind, rules.households(kind)[0], rules.default_items(kind), members=holder(session))
 
 
 def household_chosen(session: Session, event: HouseholdChosen, now: Moment) -> Result:

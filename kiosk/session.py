@@ -305,6 +305,8 @@ class Session:
     household: tuple[Member, ...] = field(default=(), repr=False)
     """The members to choose from, once they were asked for."""
     choice: Choice = field(default_factory=Choice)
+    aside: tuple[Choice, ...] = ()
+    """What was chosen for other certificates, should the person come back to them."""
     quote: Quote | None = None
     wish: Wish | None = None
     facts: CertificateFacts | None = field(default=None, repr=False)

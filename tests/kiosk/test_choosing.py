@@ -47,6 +47,33 @@ def test_another_certificate_begins_with_its_own_defaults(world) -> None:
     assert not world.session.choice.items
 
 
+@pytest.mark.parametrize("juki", [False, True])
+def test_another_certificate_looked_at_meanwhile_costs_nothing_that_was_chosen(world, juki: bool) -> None:
+    world.juki = juki
+    world.to_kind().see(e.HouseholdChosen("part")).answers()
+    world.see(e.MemberToggled("0000000a"), e.NextPressed(), e.ItemToggled("domicile"), e.NextPressed())
+    world.see(e.CopiesChanged(3), e.NextPressed())
+    chosen = world.session.choice
+    back_to_certificates(world).see(e.CertificateChosen("seal"))
+    assert (world.session.choice.copies, world.session.choice.items) == (1, frozenset())
+    world.see(e.CopiesChanged(2))
+    back_to_certificates(world).see(e.CertificateChosen("residence"))
+    assert world.session.choice == chosen
+    world.see(e.HouseholdChosen("part"))
+    assert [row.on for row in view(world).members] == [True, True, False]
+    assert len(world.ordered(f.ListHousehold)) == 1
+    back_to_certificates(world).see(e.CertificateChosen("seal"))
+    assert world.session.choice.copies == 2
+
+
+def back_to_certificates(world):
+    while world.state is not S.CHOOSING_CERTIFICATE:
+        before = world.state
+        world.see(e.BackPressed())
+        assert world.state is not before
+    return world
+
+
 # ---- household -------------------------------------------------------------------------------------------
 
 
