@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":
+    # By the way that shows a picture first; this file is then imported under its own name.
+    from kiosk.begin import main as begin
+
+    sys.exit(begin())
+
 import argparse
 import logging
 import os
 import secrets
 import signal
-import sys
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +35,7 @@ from drivers.certificate import Limits
 from drivers.issuer import CertificateIssuer, Line, Pinned, pinned, tls_context
 from drivers.printer_cups import CertificatePrinter
 from drivers.sensors import ModbusSensors
+from kiosk.begin import Picture
 from kiosk.catalogue import rules_of
 from kiosk.errors import JournalError
 from kiosk.events import Part
@@ -40,6 +49,7 @@ from kiosk.staff import StaffBook
 from kiosk.staff_admin import FILE as STAFF_FILE
 from kiosk.view_model import OutOfService
 from screens.display import Display, preload
+from screens.kept import keep
 from screens.mirror import Mirror
 from screens.panel import Panel
 from screens.voice import FOLDER, Voice
@@ -87,8 +97,8 @@ class Stopped(Exception):
     """SIGTERM: end at once; what was under way is taken up by the next start."""
 
 
-def serve_one(base: Ground) -> int:
-    """The life of one child: recovery, one person, the end."""
+def serve_one(base: Ground, *, first: bool = False) -> int:
+    """The life of one child: recovery, one person, the end. `first`: of this start, so that its picture is kept."""
     signal.signal(signal.SIGTERM, _raise_stopped)
     machine = base.settings.machine
     clock = open_clock(machine, f"kiosk {machine.terminal_id}"[:32])
@@ -97,6 +107,10 @@ def serve_one(base: Ground) -> int:
     display = Display(panel, mirror)
     gate = Gate(machine.bench.journal_gate) if machine.bench and machine.bench.journal_gate else None
     try:
+        # Before anything else is opened: a window that was just made is black.
+        display.show(present(nobody(base), Moment(clock.now(), clock.boot())))
+        if first:
+            keep(base.state)
         return _with_journal(base, clock, display, mirror, gate)
     except Stopped:
         return 0
@@ -186,7 +200,7 @@ def build(
     session_folder.mkdir(exist_ok=True)
     for folder in (base.runtime, session_folder):
         folder.chmod(mode)
-    heard = mirror.said if mirror else (lambda _phrase, _level, _language: None)
+    heard = mirror.said if mirror else _unheard
     return Devices(
         reader=make_reader(machine.reader, base.trust, clock, juki),
         issuer=CertificateIssuer(
@@ -207,6 +221,10 @@ def build(
     )
 
 
+def _unheard(_phrase: str, _level: int, _language: str = "") -> None:
+    """Without a bench nobody writes down what is said."""
+
+
 def start(devices: Devices, inbox: Inbox) -> None:
     for device in (devices.printer, devices.cash, devices.reader, devices.issuer):
         device.start(inbox.put)
@@ -219,25 +237,32 @@ def start(devices: Devices, inbox: Inbox) -> None:
 
 
 def close(devices: Devices) -> None:
-    """Coins first: whatever else hangs, the slot is shut."""
-    for device in (devices.cash, devices.reader, devices.issuer, devices.printer, devices.sensors):
-        if device:
-            device.close()
+    """Coins first: whatever else hangs, the slot is shut. The others side by side: each waits for its own thread."""
+    devices.cash.close()
+    others = [device for device in (devices.reader, devices.issuer, devices.printer, devices.sensors) if device]
+    closing = [threading.Thread(target=device.close) for device in others]
+    for thread in closing:
+        thread.start()
+    for thread in closing:
+        thread.join()
     if isinstance(devices.staff, StaffBook):
         devices.staff.close()
     if isinstance(devices.speaker, Voice):
         devices.speaker.close()
 
 
+def nobody(base: Ground) -> Session:
+    """The session of a process that knows nothing yet: enough for the still picture."""
+    return Session(rules_of(base.settings, frozenset(), sensed=False), ("",), state=State.STARTING)
+
+
 def _stay_closed(base: Ground, clock: Clock, display: Display) -> int:
     """The journal cannot be used, so nothing may move: say so on the screen until staff have looked."""
-    settings = base.settings
-    rules = rules_of(settings, frozenset(), sensed=False)
-    session = Session(rules, ("",), state=State.STARTING)
+    session = nobody(base)
     try:
         while True:
             frame = present(session, Moment(clock.now(), clock.boot())).frame
-            display.show(OutOfService(frame, "journal", settings.profile.contact))
+            display.show(OutOfService(frame, "journal", base.settings.profile.contact))
             display.poll()
             clock.acknowledge()
             notify("WATCHDOG=1")
@@ -250,8 +275,9 @@ def _raise_stopped(_signal: int, _frame: FrameType | None) -> None:
     raise Stopped
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """`kiosk-ui --config machine.toml`; returns the exit status."""
+def main(arguments: list[str] | None = None, picture: Picture | None = None) -> int:
+    """The parent; returns the exit status. `picture`: what is on the panel meanwhile, taken down before anybody else
+    opens a window."""
     parser = argparse.ArgumentParser(prog="kiosk-ui", description="証明書発行用マルチコピー機の制御プログラム")
     parser.add_argument("--config", type=Path, required=True, help="the machine file (see config/machine.example.toml)")
     options = parser.parse_args(arguments)
@@ -269,8 +295,7 @@ def main(arguments: list[str] | None = None) -> int:
         return CONFIGURATION_ERROR
     harden()
     notify("READY=1")
-    return Parent(lambda: serve_one(base)).run()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    if picture:
+        picture.end()
+    parent = Parent(lambda: serve_one(base, first=parent.lives == 1))
+    return parent.run()

@@ -21,15 +21,28 @@ from kiosk.events import CopyJudged, Erased, Event, Part, PrintOutcome, StaffRef
 from kiosk.machine import start, step
 from kiosk.ports import CardReader, CashUnit, CertificateIssuer, CertificatePrinter, Sensors, Speaker, StaffRegister
 from kiosk.presenter import present
-from kiosk.session import Moment, Session
+from kiosk.session import Moment, Session, State
 from kiosk.view_model import View
 
 _log = logging.getLogger(__name__)
 
 POLL_S: Final = 0.02
-"""Touches and answers are looked for this often: not perceptible, and 0.5 % of a core when idle."""
+"""Touches are looked for this often while somebody is there: not perceptible. Answers wake the loop by themselves."""
+
+REST_POLL_S: Final = 0.05
+"""And this often while nobody is: the first touch finds it 15 ms later, and a core is left alone."""
+
+THERE_S: Final = 30.0
+"""Somebody who touched the panel counts as there for so long."""
 
 TICK_S: Final = 0.2
+
+ALIVE_S: Final = 1.0
+"""The service manager is told this often; it waits for many times as long."""
+
+
+RESTING: Final = frozenset({State.IDLE, State.CLOSED})
+"""What is shown there depends on nothing that counts seconds."""
 
 
 class Display(Protocol):
@@ -105,7 +118,8 @@ class Loop:
         self._alive = alive
         self._ended = False
         self._forgotten = False
-        self._ticked = float("-inf")
+        self._ticked = self._told = self._touched = float("-inf")
+        self._shown: tuple[Session, datetime] | None = None
 
     def run(self) -> None:
         """Serve one person. Raises JournalError when nothing may move any more."""
@@ -114,12 +128,22 @@ class Loop:
         self._carry_out(orders, now)
         self._show(now)
         while not self._ended:
-            self.turn(POLL_S)
+            self.turn(self.patience_s())
+
+    def patience_s(self) -> float:
+        """How long the next turn may wait for an answer before it looks for touches again."""
+        there = self.session.tx or self._clock.boot() - self._touched < THERE_S
+        return POLL_S if there else REST_POLL_S
 
     def turn(self, wait_s: float) -> None:
         """One round: touches, answers, time."""
-        arrived = [*self._devices.display.poll(), *self._inbox.wait(wait_s)]
+        arrived = list(self._devices.display.poll())
+        touched = bool(arrived)
+        # Whoever has touched something waits for the picture, and not for an answer of a device.
+        arrived += self._inbox.wait(0.0 if touched else wait_s)
         now = self._now()
+        if touched:
+            self._touched = now.boot
         # After a step of the bench's clock the tick belongs to the turn that acknowledges it.
         if now.boot - self._ticked >= TICK_S:
             self._ticked = now.boot
@@ -131,7 +155,9 @@ class Loop:
         if arrived and not self._ended:
             self._show(now)
         self._clock.acknowledge()
-        self._alive()
+        if now.boot - self._told >= ALIVE_S:
+            self._told = now.boot
+            self._alive()
 
     def take(self, event: Event, now: Moment) -> None:
         """One event through the machine; its orders carried out."""
@@ -148,6 +174,12 @@ class Loop:
         # Once the picture is erased this process draws nothing more: the next picture belongs to the next one.
         if self._forgotten:
             return
+        # The pictures of rest change with the session and with the minute; a tick that changed neither draws nothing.
+        shown = (self.session, now.utc.replace(second=0, microsecond=0))
+        same = self._shown is not None and self._shown[0] is shown[0] and self._shown[1] == shown[1]
+        if same and self.session.state in RESTING:
+            return
+        self._shown = shown
         self._devices.display.show(present(self.session, now))
 
     def _carry_out(self, orders: Sequence[f.Effect], now: Moment) -> None:

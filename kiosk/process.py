@@ -48,6 +48,14 @@ def harden() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
+def die_with_parent(parent: int) -> None:
+    """End with the parent, however it ends. `parent`: its id, taken before the fork. Raises ProcessLookupError when it
+    is gone already."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        raise ProcessLookupError("the parent ended before this process began")
+
+
 def swap_on_disk(swaps: str) -> tuple[str, ...]:
     """Swap areas of /proc/swaps that are not compressed memory: what is in memory could reach a disk."""
     names = [line.split()[0] for line in swaps.splitlines()[1:] if line.strip()]
@@ -61,6 +69,8 @@ class Parent:
         self._serve_one = serve_one
         self._child = 0
         self._stopping = False
+        self.lives = 0
+        """Children so far, the present one included."""
 
     def run(self) -> int:
         """Returns the exit status: 0 when told to stop, CONFIGURATION_ERROR when a child says so."""
@@ -82,6 +92,7 @@ class Parent:
         parent = os.getpid()
         # A stop that arrives between the fork and the note of the child's id must still reach the child.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+        self.lives += 1
         self._child = os.fork()
         if self._child == 0:
             os._exit(self._in_child(parent))
@@ -98,9 +109,7 @@ class Parent:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
-            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != parent:
-                return 1
+            die_with_parent(parent)
             _prctl(_PR_SET_CHILD_SUBREAPER, 1)
             return self._serve_one()
         except BaseException as error:
