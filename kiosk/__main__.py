@@ -29,7 +29,7 @@ from config.schema import Settings
 from config.secrets import credential, runtime_directory, state_directory
 from drivers.card_certificate import CardTrust
 from drivers.card_juki import JukiProfile
-from drivers.card_readers import make_reader
+from drivers.card_readers import make_reader, make_transport
 from drivers.cash_unit import CashUnit
 from drivers.certificate import Limits
 from drivers.issuer import CertificateIssuer, Line, Pinned, pinned, tls_context
@@ -48,11 +48,12 @@ from kiosk.session import Moment, Service, Session, Staff, State
 from kiosk.staff import StaffBook
 from kiosk.staff_admin import FILE as STAFF_FILE
 from kiosk.view_model import OutOfService
+from screens.chime import chime
 from screens.display import Display, preload
 from screens.kept import keep
 from screens.mirror import Mirror
 from screens.panel import Panel
-from screens.voice import FOLDER, Voice
+from screens.voice import FOLDER, Voice, manifests
 
 _log = logging.getLogger("kiosk")
 
@@ -87,9 +88,12 @@ def ground(settings: Settings) -> Ground:
     for name in ("terminal.key", "terminal.crt", "centre.pin"):
         credential(name)
     Panel(machine.panel.width_px, machine.panel.height_px, machine.panel.diagonal_in)
-    # Read once here, so that no child has to: tables of holidays, line breaking, fonts' character maps.
+    # Made once here, so that no child has to: tables of holidays, line breaking, fonts' character maps, the chime.
     machine_hours(settings.profile).is_open(datetime.now(UTC))
     preload()
+    chime()
+    manifests(FOLDER)
+    make_transport(machine.reader)  # not opened; its library is loaded
     return Ground(settings, trust, city, state, runtime, Path(os.environ["CREDENTIALS_DIRECTORY"]))
 
 
@@ -239,16 +243,16 @@ def start(devices: Devices, inbox: Inbox) -> None:
 def close(devices: Devices) -> None:
     """Coins first: whatever else hangs, the slot is shut. The others side by side: each waits for its own thread."""
     devices.cash.close()
-    others = [device for device in (devices.reader, devices.issuer, devices.printer, devices.sensors) if device]
-    closing = [threading.Thread(target=device.close) for device in others]
+    closes = [device.close for device in (devices.reader, devices.issuer, devices.printer, devices.sensors) if device]
+    if isinstance(devices.speaker, Voice):
+        closes.append(devices.speaker.close)
+    closing = [threading.Thread(target=close) for close in closes]
     for thread in closing:
         thread.start()
-    for thread in closing:
-        thread.join()
     if isinstance(devices.staff, StaffBook):
         devices.staff.close()
-    if isinstance(devices.speaker, Voice):
-        devices.speaker.close()
+    for thread in closing:
+        thread.join()
 
 
 def nobody(base: Ground) -> Session:

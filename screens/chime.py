@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import functools
 import math
 from typing import Final
 
@@ -15,6 +16,7 @@ PAUSE_S: Final = 0.18
 """Silence between chime and speech."""
 
 
+@functools.cache
 def chime() -> bytes:
     """Samples of chime and pause, little-endian int16, 48 kHz, mono."""
     count = round(LENGTH_S * RATE)
