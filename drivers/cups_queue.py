@@ -7,6 +7,7 @@ used, but for whether the job is still in the queue.
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,10 @@ from typing import Final
 
 import cups
 
+from drivers.cupsd import Cupsd
 from kiosk.errors import PrintError
+
+_log = logging.getLogger(__name__)
 
 USER: Final = "kiosk"
 NAME: Final = "certificates"
@@ -153,6 +157,24 @@ class Queue:
     def _model(connection: cups.Connection) -> str:
         told = connection.getPrinterAttributes(NAME, requested_attributes=["printer-make-and-model"])
         return str(told.get("printer-make-and-model", ""))
+
+
+def have_queue(spooler: Cupsd, queue: Queue) -> None:
+    """A running cupsd with an open, empty queue. Raises PrintError."""
+    if spooler.alive:
+        try:
+            queue.purge()
+            queue.open()
+            return
+        except PrintError:
+            _log.warning("printer: the spooler stopped answering and is started anew")
+            spooler.stop()
+    spooler.start()
+    try:
+        queue.create(lambda: spooler.alive)
+    except PrintError:
+        spooler.stop()
+        raise
 
 
 def our_lines(version: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ looks the same everywhere. Nothing about the person is on it. Amounts are whole 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import re
@@ -329,6 +330,15 @@ def _drawable(text: str, font: str) -> str:
     """A character the font lacks is shown as 〓, as printers always did, instead of silently as nothing."""
     known = pdfmetrics.getFont(font).face.charToGlyph
     return "".join(letter if ord(letter) in known else _MISSING for letter in text)
+
+
+def prepare() -> None:
+    """Read the fonts, which takes ten times as long as drawing a receipt: best while nobody waits for it.
+
+    Never raises: fonts that cannot be read are missed when the receipt is drawn.
+    """
+    with contextlib.suppress(Exception):
+        _fonts()
 
 
 @functools.cache

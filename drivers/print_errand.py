@@ -16,12 +16,16 @@ Progress: TypeAlias = Callable[[int, tuple[str, ...]], None]
 
 @dataclass(slots=True)
 class Errand:
-    """`judged` is called once. `cancel_at_s`: cancelled when not over by then (boot time); None: no such limit."""
+    """`judged` is called once. `cancel_at_s`: cancelled when not over by then (boot time); None: no such limit.
+
+    `look_from_s`: before then (boot time) there is nothing to be seen of it.
+    """
 
     follow: Follow
     judged: Callable[[Judgement], None]
     progressed: Progress | None = None
     cancel_at_s: float | None = None
+    look_from_s: float = 0.0
     told: tuple[int, tuple[str, ...]] = (0, ())
 
     def step(self) -> Judgement | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Protocol
 
@@ -31,7 +31,8 @@ UNREACHABLE: Final = "unreachable"
 class Limits:
     """How long each wait may last, in seconds."""
 
-    poll_s: float = 0.5
+    poll_s: float = 0.25
+    """Between two looks at a job: two short questions to the printer; so late its end is noticed at worst."""
     idle_s: float = 5.0
     appear_s: float = 40.0
     """From handing over to the printer's listing; more than the backend's own `contimeout`."""
@@ -68,7 +69,7 @@ class Spooler(Protocol):
     def cancel(self) -> bool:
         """Cancel the job there; False when it has nothing to cancel."""
 
-    def stop(self) -> None:
+    def stop(self) -> object:
         """Kill it and all it started: from now on no byte can reach the printer."""
 
 
@@ -79,13 +80,18 @@ class Stage(Enum):
     LOST = 4
 
 
+def glance(printer: Printer, tray: str, at_s: float) -> Observation:
+    """The printer's state alone, before a job that it cannot have yet. Raises DeviceError."""
+    view = printer_facts.read_printer(printer.printer(printer_facts.LIGHT), tray)
+    return Observation(at_s, view.up_time, printer_facts.reasons_here(view))
+
+
 def look(printer: Printer, tray: str, job: str, at_s: float) -> tuple[Observation, tuple[ListedJob, ...]]:
     """The printer's state and, among all jobs it lists, ours by its name. Raises DeviceError."""
-    view = printer_facts.read_printer(printer.printer(printer_facts.LIGHT), tray)
+    seen = glance(printer, tray, at_s)
     listed = tuple(printer_facts.read_job(attributes) for attributes in printer.jobs(printer_facts.JOB))
     ours = next((item for item in listed if item.name == job), None)
-    reasons = printer_facts.reasons_here(view)
-    return Observation(at_s, view.up_time, reasons, ours.report if ours else None), listed
+    return replace(seen, job=ours.report if ours else None), listed
 
 
 class Follow:
@@ -184,12 +190,12 @@ class Follow:
                 item.ended_at is not None and 0 < item.ended_at <= before for item in listed
             )
             return seen
-        view = printer_facts.read_printer(self._printer.printer(printer_facts.LIGHT), self._tray)
+        seen = glance(self._printer, self._tray, self._now())
         told = self._printer.job(self._job_id, printer_facts.JOB)
         report = printer_facts.read_job(told) if told is not None else None
         # After a restart numbers begin anew: another job may bear ours.
         ours = report.report if report is not None and report.name == self._job else None
-        return Observation(self._now(), view.up_time, printer_facts.reasons_here(view), ours)
+        return replace(seen, at_s=self._now(), job=ours)
 
     def _act(self, evidence: Evidence, waits: bool) -> None:
         now = self._now()

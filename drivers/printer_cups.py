@@ -1,25 +1,26 @@
 """The multi-copy machine as a printer of certificates: our own cupsd for the bytes, IPP for the truth.
 
-Everything happens in one thread (`Worker`). A job is followed in steps of half a second between which other
-orders are taken; those that need a quiet printer wait for the verdict. Verdicts come from the printer alone
+Everything happens in one thread (`Worker`). A job is followed in steps of a quarter of a second between which
+other orders are taken; those that need a quiet printer wait for the verdict. Verdicts come from the printer alone
 (`print_witness`); whenever one is not PRINTED, the spooler is killed and wiped, so that nothing prints later.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from config.schema import PrinterSettings
 from drivers import cups_queue, cupsd, leftovers, paper, printer_facts
 from drivers.cups_queue import Ticket
 from drivers.ipp_client import IppClient
 from drivers.print_errand import Errand, Progress
-from drivers.print_follow import UNREACHABLE, Follow, Limits, look
+from drivers.print_follow import UNREACHABLE, Follow, Limits, glance, look
 from drivers.print_residue import cancel_ours
 from drivers.print_state import StateReport
 from drivers.print_witness import Judgement
@@ -77,6 +78,8 @@ class CertificatePrinter:
         self._cups_job: int | None = None
         self._waiting: deque[tuple[Task, events.Event]] = deque()
         self._open_jobs: set[str] = set()
+        self._listed: frozenset[str] | None = None
+        self._handed: set[str] = set()
         self._handover = leftovers.Handover()
         self._report = StateReport(settings)
         self._worker = Worker(
@@ -98,6 +101,9 @@ class CertificatePrinter:
     def find_job(self, order: effects.FindJob) -> None:
         failed = events.JobFound(order.order, order.job, PrintOutcome.UNKNOWN, 0, (_DRIVER_FAILED,))
         self._post_quiet(lambda: self._find(order), failed)
+
+    def warm(self) -> None:
+        self._worker.post(self._warm)
 
     def prepare(self, order: effects.PreparePrinter) -> None:
         failed = events.PrinterNotReady(order.order, (_DRIVER_FAILED,))
@@ -158,6 +164,8 @@ class CertificatePrinter:
             raise DeviceRefused("hardware_error", str(error)) from None
 
     def _poll(self) -> float:
+        if self._errand is not None and (early_s := self._errand.look_from_s - leftovers.boot_time_s()) > 0:
+            return early_s
         if self._errand is not None and (judgement := self._errand.step()) is not None:
             self._judged(self._errand, judgement)
         if self._errand is not None:
@@ -215,6 +223,18 @@ class CertificatePrinter:
 
     # ---- before and while printing -------------------------------------------------------------------
 
+    def _warm(self) -> None:
+        """What cannot be had now is not missed before `_prepare`, which tells."""
+        with contextlib.suppress(DeviceError, PrintError):
+            if self._errand is None:
+                self._know_jobs()
+                cups_queue.have_queue(self._cupsd, self._queue)
+
+    def _know_jobs(self) -> None:
+        """Names that the printer lists before any job of ours. Raises DeviceError."""
+        if self._listed is None:
+            self._listed = frozenset(printer_facts.read_job(job).name for job in self._ipp.jobs(printer_facts.JOB))
+
     def _prepare(self, order: effects.PreparePrinter) -> None:
         reasons: tuple[str, ...]
         if self._errand is not None:
@@ -226,7 +246,8 @@ class CertificatePrinter:
             receipt = printer_facts.read_printer(told, self._receipt_tray, self._receipt_medium)
             reasons = printer_facts.obstacles(view, order.sheets)
             if not reasons:
-                self._have_queue()
+                self._know_jobs()
+                cups_queue.have_queue(self._cupsd, self._queue)
         except DeviceError:
             reasons = (UNREACHABLE,)
         except PrintError as error:
@@ -239,23 +260,6 @@ class CertificatePrinter:
         warnings = printer_facts.warnings(view, order.sheets)
         possible = not printer_facts.receipt_obstacles(receipt)
         self._sink(events.PrinterReady(order.order, view.level, view.up_time, warnings, possible))
-
-    def _have_queue(self) -> None:
-        """A running cupsd with an open, empty queue. Raises PrintError."""
-        if self._cupsd.alive:
-            try:
-                self._queue.purge()
-                self._queue.open()
-                return
-            except PrintError:
-                _log.warning("printer: the spooler stopped answering and is started anew")
-        self._cupsd.stop()
-        self._cupsd.start()
-        try:
-            self._queue.create(lambda: self._cupsd.alive)
-        except PrintError:
-            self._cupsd.stop()
-            raise
 
     def _print(self, order: effects.PrintCopy, box: list[bytes]) -> None:
         document = box.pop()
@@ -306,9 +310,13 @@ class CertificatePrinter:
             limits = replace(limits, blocked_s=wait_s, unreachable_s=min(wait_s, limits.unreachable_s))
             cancel_at_s = leftovers.boot_time_s() + limits.receipt_s
         try:
-            baseline, _ = look(self._ipp, ticket.tray, job, leftovers.boot_time_s())
+            now_s = leftovers.boot_time_s()
+            if self._listed is None or job in self._listed or job in self._handed:
+                baseline, _ = look(self._ipp, ticket.tray, job, now_s)
+            else:
+                baseline = glance(self._ipp, ticket.tray, now_s)
             if baseline.job is None:
-                self._have_queue()
+                cups_queue.have_queue(self._cupsd, self._queue)
         except DeviceError:
             judged(Judgement(PrintOutcome.NOT_PRINTED, 0, (UNREACHABLE,)))
             return
@@ -318,15 +326,19 @@ class CertificatePrinter:
             return
         follow = self._follower(job, pages, ticket.tray, limits)
         follow.from_baseline(baseline)
-        self._begin(job, Errand(follow, judged, progressed, cancel_at_s))
+        errand = Errand(follow, judged, progressed, cancel_at_s)
+        self._begin(job, errand)
         if baseline.job is not None:
             return  # the printer has it already: a print order is never repeated (A4)
+        self._handed.add(job)
         if ticket is self._pages:
             leftovers.open_handover(self._runtime)
+            self._worker.post(paper.prepare)
         if (self._runtime / leftovers.HANDOVER_NAME).exists():
             leftovers.hand_over(self._runtime, job, baseline.up_time)
         try:
             self._cups_job = self._queue.submit(job, document, ticket)
+            errand.look_from_s = leftovers.boot_time_s() + limits.poll_s  # until then the spooler asks the printer
         except PrintError as error:
             # How far it came is not known: no byte may follow, then the printer tells what it has.
             _log.warning("printer: %s", error)
@@ -336,7 +348,7 @@ class CertificatePrinter:
 
     def _follower(self, job: str, pages: int, tray: str, limits: Limits) -> Follow:
         return Follow(
-            job, pages, tray, self._ipp, _Spooler(self), limits,
+            job, pages, tray, self._ipp, _Spooler(self._cancel_in_spooler, self._cupsd.stop), limits,
             now=leftovers.boot_time_s, patience=self._clock.boot,
         )  # fmt: skip
 
@@ -355,13 +367,8 @@ class CertificatePrinter:
             task, _ = self._waiting.popleft()
             task()
 
-    def cancel_in_spooler(self) -> bool:
-        """For the follower only."""
+    def _cancel_in_spooler(self) -> bool:
         return self._cups_job is not None and self._cupsd.alive and self._queue.cancel(self._cups_job)
-
-    def stop_spooler(self) -> None:
-        """For the follower only."""
-        self._cupsd.stop()
 
     # ---- end -----------------------------------------------------------------------------------------
 
@@ -383,17 +390,11 @@ class CertificatePrinter:
         self._sink(events.Erased(order, Part.PRINTER, checked, clean))
 
 
-class _Spooler:
+class _Spooler(NamedTuple):
     """The follower's view of the driver."""
 
-    def __init__(self, driver: CertificatePrinter) -> None:
-        self._driver = driver
-
-    def cancel(self) -> bool:
-        return self._driver.cancel_in_spooler()
-
-    def stop(self) -> None:
-        self._driver.stop_spooler()
+    cancel: Callable[[], bool]
+    stop: Callable[[], object]
 
 
 def _nobody(_event: events.Event) -> None: ...

@@ -203,6 +203,12 @@ class ResolveDispense:
 
 
 @dataclass(frozen=True, slots=True)
+class WarmPrinter:
+    """Start our cupsd and its empty queue while nobody waits for it. No answer: `PreparePrinter` asks for all of it
+    again, and where this came to nothing, does it."""
+
+
+@dataclass(frozen=True, slots=True)
 class PreparePrinter:
     """Start our cupsd, add the queue, ask the printer directly. → `PrinterReady` or `PrinterNotReady`."""
 
@@ -311,7 +317,7 @@ Effect: TypeAlias = (
     | IdentifyCard | SignChallenge | ReleaseCard
     | OpenSession | Authenticate | RecogniseCard | CheckPin | ListHousehold | Issue
     | CheckCash | AcceptCoins | RefuseCoins | InspectHopper | Dispense | ResolveDispense
-    | PreparePrinter | PrintCopy | PrintReceipt
+    | WarmPrinter | PreparePrinter | PrintCopy | PrintReceipt
     | CheckStaff
     | EraseDocuments | EraseSession | EndProcess
     | Say | Hush

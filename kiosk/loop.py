@@ -230,6 +230,8 @@ class Loop:
                 d.cash.dispense(order)
             case f.ResolveDispense():
                 d.cash.resolve(order)
+            case f.WarmPrinter():
+                d.printer.warm()
             case f.PreparePrinter():
                 d.printer.prepare(order)
             case f.PrintCopy():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kiosk.catalogue import PART
-from kiosk.effects import Issue, PreparePrinter, Wish
+from kiosk.effects import Issue, PreparePrinter, WarmPrinter, Wish
 from kiosk.events import (
     CancelPressed,
     CertificateArrived,
@@ -110,7 +110,8 @@ def confirmed(session: Session, _event: NextPressed, now: Moment) -> Result:
     def order(number: int) -> Issue:
         return Issue(number, wish)
 
-    return ask_in(session, State.DOWNLOADING, now, order, wish=wish)
+    # What printing needs is started meanwhile; nothing of the person is in it.
+    return ask_in(session, State.DOWNLOADING, now, order, WarmPrinter(), wish=wish)
 
 
 def arrived(session: Session, event: CertificateArrived, now: Moment) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from kiosk.effects import Effect, EraseDocuments, PrintCopy
+from kiosk.effects import Effect, EraseDocuments, PrintCopy, WarmPrinter
 from kiosk.events import CopyJudged, Erased, Part, PrintOutcome, PrintProgressed, Tick
 from kiosk.moves import Result, ask, ask_in, go, record, repeat, stay
 from kiosk.moves_end import ERASE_PATIENCE_S, note_erased
@@ -93,7 +93,10 @@ def document_erased(session: Session, event: Erased, now: Moment) -> Result:
     session, effects = note_erased(session, event)
     if not {Part.ISSUER, Part.PRINTER} <= session.erased:
         return session, effects
-    return settle(session, now, *effects, record(session, "documents_erased"))
+    # The spooler of the documents has gone with them; the receipt's is started while coins are paid back.
+    receipt = session.receipt_ready and session.tally.charged > 0
+    warm: tuple[Effect, ...] = (WarmPrinter(),) if receipt else ()
+    return settle(session, now, *effects, record(session, "documents_erased"), *warm)
 
 
 def documents_tick(session: Session, _event: Tick, now: Moment) -> Result:

@@ -88,6 +88,9 @@ class CertificatePrinter(Device, Protocol):
 
     def find_job(self, order: effects.FindJob) -> None: ...
 
+    def warm(self) -> None:
+        """Start the spooler ahead, with an empty queue. No answer."""
+
     def prepare(self, order: effects.PreparePrinter) -> None: ...
 
     def print_copy(self, order: effects.PrintCopy, document: bytes) -> None: ...

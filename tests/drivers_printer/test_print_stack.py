@@ -393,6 +393,18 @@ def test_erase_leaves_nothing(
     assert leftovers.find_processes(runtime) == []
 
 
+def test_a_spooler_started_ahead_prints_nothing_and_is_erased_without_a_trace(
+    bench: PrinterBench, printer: CertificatePrinter, answers: Sink, runtime: Path
+) -> None:
+    printer.warm()
+    wait_until(lambda: (runtime / f"cups/etc/ppd/{cups_queue.NAME}.ppd").exists())
+    printer.erase(30)
+    assert answers.wait(events.Erased).clean
+    assert list(runtime.rglob("*")) == []
+    assert leftovers.find_processes(runtime) == []
+    assert bench.snapshot()["jobs"] == []
+
+
 def test_erase_while_the_machine_waits_cancels_there(
     bench: PrinterBench, printer: CertificatePrinter, answers: Sink, page: bytes, runtime: Path
 ) -> None:

@@ -16,7 +16,7 @@ from drivers.print_follow import Limits
 from drivers.printer_cups import CertificatePrinter
 from kiosk import effects, events
 from kiosk.errors import DeviceOffline, PrintError
-from kiosk.events import PrintOutcome
+from kiosk.events import Part, PrintOutcome
 
 SETTINGS = PrinterSettings("ipp://127.0.0.1:9/ipp/print", "tray-1", "tray-2")
 NAME = "6f1d0c"
@@ -180,3 +180,57 @@ def test_looking_for_a_job_of_an_earlier_process_prints_nothing(rig: Any) -> Non
     assert rig.answers.wait(events.JobFound).outcome is PrintOutcome.PRINTED
     assert rig.spooler.submitted == []
     assert rig.spooler.starts == 0
+
+
+# ---- started ahead ---------------------------------------------------------------------------------------
+
+
+def test_a_spooler_started_ahead_is_used_and_the_printer_is_asked_again(rig: Any) -> None:
+    rig.printer.warm()
+    rig.printer.prepare(effects.PreparePrinter(1, 1))
+    assert rig.answers.wait(events.PrinterReady).order == 1
+    assert rig.spooler.starts == 1
+    rig.machine.reasons = ("media-jam-error",)
+    rig.printer.prepare(effects.PreparePrinter(2, 1))
+    assert rig.answers.wait(events.PrinterNotReady) == events.PrinterNotReady(2, ("media-jam-error",))
+    assert rig.spooler.submitted == []
+
+
+def test_what_could_not_be_started_ahead_is_started_when_it_is_wanted(
+    rig: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_alive: object) -> None:
+        raise PrintError("no queue")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(rig.spooler, "create", refused)
+        rig.printer.warm()
+        rig.printer.prepare(effects.PreparePrinter(1, 1))
+        assert rig.answers.wait(events.PrinterNotReady).reasons == ("spooler-failed",)
+    rig.printer.prepare(effects.PreparePrinter(2, 1))
+    assert rig.answers.wait(events.PrinterReady).order == 2
+    assert rig.spooler.starts == 3
+    assert not any(isinstance(event, events.DeviceFaulted) and event.part is Part.PRINTER for event in rig.answers.all)
+
+
+def test_a_spooler_started_ahead_for_nothing_is_erased(rig: Any) -> None:
+    rig.printer.warm()
+    rig.printer.erase(1)
+    assert rig.answers.wait(events.Erased).order == 1
+    assert (rig.spooler.starts, rig.spooler.alive) == (1, False)
+
+
+def test_a_job_listed_before_it_is_ordered_is_only_watched_also_after_preparing(rig: Any) -> None:
+    rig.machine.know(NAME, 9, 2)
+    rig.printer.prepare(effects.PreparePrinter(1, 1))
+    rig.answers.wait(events.PrinterReady)
+    assert print_it(rig, 2).outcome is PrintOutcome.PRINTED
+    assert rig.spooler.submitted == []
+
+
+def test_an_order_that_comes_twice_is_given_to_the_spooler_once(rig: Any) -> None:
+    rig.printer.prepare(effects.PreparePrinter(1, 1))
+    rig.answers.wait(events.PrinterReady)
+    for order in (2, 3):
+        assert print_it(rig, order).outcome is PrintOutcome.PRINTED
+    assert rig.spooler.submitted == [NAME]

@@ -1,0 +1,59 @@
+"""What is begun early risks nothing: no paper and no money moves for it, and a cancel leaves nothing of it behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from kiosk import effects as f
+from kiosk import events as e
+from kiosk.session import State
+
+
+def test_the_spooler_is_started_while_the_certificate_comes_and_the_printer_asked_again(world) -> None:
+    world.to_confirm()
+    assert not world.ordered(f.WarmPrinter)
+    world.see(e.NextPressed())
+    assert world.state is State.DOWNLOADING
+    assert len(world.ordered(f.WarmPrinter)) == 1
+    world.answers().see(e.IdentityConfirmed())
+    assert world.ordered(f.PreparePrinter)
+    assert not world.ordered(f.AcceptCoins)
+    world.see(e.PrinterNotReady(world.session.awaiting, ("media-jam-error",)))
+    assert world.session.refusal == "printer_not_ready"
+    assert not world.ordered(f.AcceptCoins)
+
+
+@pytest.mark.parametrize("at", ["DOWNLOADING", "CONFIRMING_IDENTITY", "PREPARING", "PAYING"])
+def test_a_cancel_after_it_was_started_prints_nothing_and_erases(world, at: str) -> None:
+    world.to_confirm().see(e.NextPressed())
+    if at != "DOWNLOADING":
+        world.answers()
+    if at in {"PREPARING", "PAYING"}:
+        world.see(e.IdentityConfirmed())
+    if at == "PAYING":
+        world.answers()
+    assert world.state is State[at]
+    world.see(e.CancelPressed()).answers()
+    world.see(e.NextPressed()).answers().take_all()
+    assert world.state in {State.REFUSED, State.ENDED}
+    world.see(e.NextPressed()).answers()
+    assert world.state is State.ENDED
+    assert not world.ordered(f.PrintCopy)
+    assert world.session.tally.charged == 0
+    started = world.orders.index(f.WarmPrinter())
+    assert any(isinstance(order, f.EraseDocuments) for order in world.orders[started:])
+
+
+def test_the_receipts_spooler_is_started_after_the_documents_are_erased(world) -> None:
+    world.to_paying().coin(500).answers()
+    kinds = [type(order) for order in world.orders]
+    second = len(kinds) - 1 - kinds[::-1].index(f.WarmPrinter)
+    assert kinds.index(f.EraseDocuments) < second < kinds.index(f.PrintReceipt)
+    assert kinds.count(f.WarmPrinter) == 2
+
+
+def test_no_receipt_no_spooler_for_it(world) -> None:
+    world.to_confirm().see(e.NextPressed()).answers().see(e.IdentityConfirmed())
+    world.answer(receipt=False).answers().coin(500).answers()
+    assert not world.ordered(f.PrintReceipt)
+    assert len(world.ordered(f.WarmPrinter)) == 1
