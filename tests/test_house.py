@@ -77,9 +77,12 @@ def imported_roots(path: Path) -> set[str]:
 
 
 def test_the_core_imports_the_standard_library_and_config_only() -> None:
-    """Contracts name what is forbidden; this one names what is allowed, so an unheard-of library cannot slip in."""
+    """Contracts name what is forbidden; this one names what is allowed, so an unheard-of library cannot slip in.
+
+    Left out are the composition root and what puts up a picture before it is read (see pyproject.toml).
+    """
     allowed = sys.stdlib_module_names | {"kiosk", "config"}
-    core = [path for path in (ROOT / "kiosk").glob("**/*.py") if path.name != "__main__.py"]
+    core = [path for path in (ROOT / "kiosk").glob("**/*.py") if path.name not in ("__main__.py", "begin.py")]
     assert core
     assert {path.name: extra for path in core if (extra := imported_roots(path) - allowed)} == {}
 
@@ -111,14 +114,69 @@ def test_no_file_names_a_folder_of_somebody_s_machine() -> None:
     assert [str(path) for path, text in texts() if anywhere.search(text)] == []
 
 
+LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    """What `#…` may name on this page, as the common hosts of repositories make it from the headings."""
+    plain = (re.sub(r"[^\w\s-]", "", heading.lower()) for heading in HEADING.findall(page.read_text("utf-8")))
+    return {re.sub(r"\s", "-", heading.strip()) for heading in plain}
+
+
 def test_every_link_in_the_documents_leads_somewhere() -> None:
     broken = []
     for page in (path for path in tracked() if path.suffix == ".md"):
-        links = re.findall(r"\]\(([^)#\s]+)|src=\"([^\"]+)\"", page.read_text("utf-8"))
-        for link in (first or second for first, second in links):
-            if "://" not in link and not (page.parent / link).exists():
+        for link in (first or second for first, second in LINK.findall(page.read_text("utf-8"))):
+            if "://" in link:
+                continue
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            if path.startswith("/") or not target.exists() or (anchor and anchor not in anchors(target)):
                 broken.append(f"{page.relative_to(ROOT)}: {link}")
     assert broken == []
+
+
+COMMAND = re.compile(r"\bmake ([a-z][a-z-]*)\b|python -m ([a-z_]+(?:\.[a-z_]+)*)|\.venv/bin/python ((?!-)\S+)")
+CODE = re.compile(r"```[a-z]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
+
+
+def test_every_command_in_the_documents_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    missing = []
+    for page in (path for path in tracked() if path.suffix == ".md"):
+        for block, inline in CODE.findall(page.read_text("utf-8")):
+            for target, module, script in COMMAND.findall(block or inline):
+                fine = target in targets if target else (ROOT / script).is_file() if script else _is_module(module)
+                if not fine:
+                    missing.append(f"{page.relative_to(ROOT)}: {target or module or script}")
+    assert missing == []
+
+
+NAMED = re.compile(r"`([a-z-]+/[\w./-]*\.(?:py|toml|sh|css|js|service|rules))\b")
+
+
+def test_every_file_named_in_the_documents_exists() -> None:
+    """In backticks, from the root or (tests) from tests/; what a stranger looks up must be there."""
+    missing = []
+    for page in (path for path in tracked() if path.suffix == ".md" and path.name != "CHANGELOG.md"):
+        for name in NAMED.findall(page.read_text("utf-8")):
+            if not name.startswith("var/") and not any((base / name).exists() for base in (ROOT, ROOT / "tests")):
+                missing.append(f"{page.relative_to(ROOT)}: {name}")
+    assert missing == []
+
+
+def _is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    inside = ROOT.joinpath("hardware-sim", *name.split("."))
+    return any(p.with_suffix(".py").is_file() or (p / "__main__.py").is_file() for p in (path, inside))
+
+
+def test_the_newest_version_told_of_is_this_one() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    told = re.findall(r"^## \[(\d+\.\d+\.\d+)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert told[0] == version
+    assert told == sorted(told, key=lambda each: tuple(map(int, each.split("."))), reverse=True)
 
 
 # --- packaging ---------------------------------------------------------------------------------------------------
@@ -179,7 +237,8 @@ def test_what_a_room_imports_is_named_by_the_project(folder: str, extras: tuple[
     ours = {*SHIPPED, "hardware_sim"} | sys.stdlib_module_names
     missing = {}
     for path in (path for path in python_files() if path.is_relative_to(ROOT / folder) and path.name not in MAKERS):
-        for root in imported_roots(path) - ours:
+        beside = {other.stem for other in path.parent.glob("*.py")} if path.parts[-2] == "bench" else set()
+        for root in imported_roots(path) - ours - beside:  # measures are programs: what lies beside them is theirs
             if named.isdisjoint(map(_name, owners.get(root, ()))):
                 missing[str(path.relative_to(ROOT))] = root
     assert missing == {}

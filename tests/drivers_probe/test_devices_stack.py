@@ -39,7 +39,7 @@ def state(tmp_path: Path) -> Iterator[Path]:
 
 def test_what_the_devices_print_is_enough_to_try_them(state: Path) -> None:
     exports = re.findall(r"^export (\w+)=(\S+)$", (state / "environment").read_text(), re.MULTILINE)
-    for words in (["sensors", "--once"], ["coins"], ["centre"], ["printer"], ["screen", "--seconds", "0"]):
+    for words in (["sensors", "--once"], ["centre"], ["screen", "--seconds", "0"]):
         done = subprocess.run(
             [sys.executable, "-m", "drivers.probe", *words, "--config", str(state / "machine.toml")],
             cwd=ROOT,
