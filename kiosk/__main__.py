@@ -16,7 +16,7 @@ import os
 import secrets
 import signal
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -52,6 +52,7 @@ from screens.chime import chime
 from screens.display import Display, preload
 from screens.kept import keep
 from screens.mirror import Mirror
+from screens.narrator import Narrator
 from screens.panel import Panel
 from screens.voice import FOLDER, Voice, manifests
 
@@ -71,6 +72,8 @@ class Ground:
     state: Path
     runtime: Path
     credentials: Path
+    first: bool = False
+    """The first child of this start: its still picture is kept for the next one."""
 
 
 def ground(settings: Settings) -> Ground:
@@ -101,8 +104,8 @@ class Stopped(Exception):
     """SIGTERM: end at once; what was under way is taken up by the next start."""
 
 
-def serve_one(base: Ground, *, first: bool = False) -> int:
-    """The life of one child: recovery, one person, the end. `first`: of this start, so that its picture is kept."""
+def serve_one(base: Ground) -> int:
+    """The life of one child: recovery, one person, the end."""
     signal.signal(signal.SIGTERM, _raise_stopped)
     machine = base.settings.machine
     clock = open_clock(machine, f"kiosk {machine.terminal_id}"[:32])
@@ -113,7 +116,7 @@ def serve_one(base: Ground, *, first: bool = False) -> int:
     try:
         # Before anything else is opened: a window that was just made is black.
         display.show(present(nobody(base), Moment(clock.now(), clock.boot())))
-        if first:
+        if base.first:
             keep(base.state)
         return _with_journal(base, clock, display, mirror, gate)
     except Stopped:
@@ -204,7 +207,8 @@ def build(
     session_folder.mkdir(exist_ok=True)
     for folder in (base.runtime, session_folder):
         folder.chmod(mode)
-    heard = mirror.said if mirror else _unheard
+    voice = Voice(FOLDER, required=machine.sound.required, report=inbox.put, heard=mirror.said if mirror else _unheard)
+    display.narrated_by(Narrator(voice))
     return Devices(
         reader=make_reader(machine.reader, base.trust, clock, juki),
         issuer=CertificateIssuer(
@@ -220,7 +224,7 @@ def build(
         printer=CertificatePrinter(machine.printer, session_folder, clock),
         sensors=ModbusSensors(machine.sensors) if machine.sensors else None,
         staff=staff,
-        speaker=Voice(FOLDER, required=machine.sound.required, report=inbox.put, heard=heard),
+        speaker=voice,
         display=display,
     )
 
@@ -301,5 +305,5 @@ def main(arguments: list[str] | None = None, picture: Picture | None = None) -> 
     notify("READY=1")
     if picture:
         picture.end()
-    parent = Parent(lambda: serve_one(base, first=parent.lives == 1))
+    parent = Parent(lambda: serve_one(replace(base, first=parent.lives == 1)))
     return parent.run()
