@@ -51,6 +51,7 @@ WAITS: Final = frozenset(
         "wait_coins",  # the slot is shut, no more coins
         "wait_money",  # what was not charged is counted and paid out
         "wait_receipt",  # everything else is taken, the receipt is being printed
+        "returning_money",  # after a power cut
     }
 )
 
@@ -64,7 +65,6 @@ CALLS: Final = frozenset(
         "wait_longer",  # it takes longer than usual
         "printing_stay",
         "printer_paper", "printer_jam", "printer_cover", "printer_toner", "printer_tray_full",
-        "returning_money",  # after a power cut
     }
 )  # fmt: skip
 

@@ -43,9 +43,9 @@ def aloud(before: Session, event: e.Event, session: Session, effects: tuple[Effe
         late = session.late_told or phrase == "wait_longer"
         session = replace(session, said=phrase, said_at=now.boot, said_times=1, late_told=late)
         return session, (*effects, Say(phrase))
-    if before.said == "returning_money" and session.recovering and not session.said:
-        # Said once, though the machine goes on from asking to paying.
-        session = replace(session, said=before.said)
+    if before.state is State.RECOVERING and session.state is State.SETTLING:
+        # One wait for the person, though the machine goes on from asking to paying.
+        session = replace(session, said=before.said, said_at=before.said_at)
     if before.said in TAKEN and _taken(before, session):
         return session, (*effects, Hush())
     return session, effects
@@ -63,7 +63,7 @@ def _due(before: Session, event: e.Event, session: Session, now: Moment) -> str:
         case e.PrintProgressed() | e.CopyJudged() if session.state is State.PRINTING:
             if session.waiting_for != before.waiting_for:
                 return _trouble(session).phrase if session.waiting_for else "printing"
-    return _returning(before, session)
+    return ""
 
 
 def _trouble(session: Session) -> Say:
@@ -75,8 +75,6 @@ def _trouble(session: Session) -> Say:
 
 def _with_time(before: Session, session: Session, now: Moment) -> str:
     quiet_s = now.boot - session.said_at
-    if phrase := _returning(before, session):
-        return phrase
     if session.state is State.CONFIRMING_IDENTITY:
         # Who has the screen read out hears of the button anyway.
         undecided = session.said == "arrived" and quiet_s >= WHOSE_S and not session.warned
@@ -108,20 +106,22 @@ def _wait(session: Session) -> str:
             return "wait_prepare"
         case State.DRAINING:
             return "wait_coins"
-        case State.ERASING_DOCUMENTS | State.SETTLING if not session.recovering:
+        case State.RECOVERING | State.SETTLING if session.recovering:
+            return "returning_money" if _returning(session) else ""
+        case State.ERASING_DOCUMENTS | State.SETTLING:
             return "wait_money"
         case State.RECEIPT if not expected(session):
             return "wait_receipt"
     return ""
 
 
-def _returning(before: Session, session: Session) -> str:
-    """After a power cut, to whoever has waited: money is being paid back."""
-    if not session.recovering or not session.attended or session.tally.to_settle == 0:
-        return ""
-    undecided = session.state is State.RECOVERING and bool(session.interrupted and session.interrupted[0].jobs)
-    told = "returning_money" in (before.said, session.said)
-    return "" if undecided or told else "returning_money"
+def _returning(session: Session) -> bool:
+    """Whether money is being paid back after a power cut, and somebody can be assumed to have waited for it.
+
+    Before the printer has said what became of the copies nobody knows how much it is.
+    """
+    undecided = session.state is State.RECOVERING and bool(session.interrupted[0].jobs)
+    return session.attended and session.tally.to_settle > 0 and not undecided
 
 
 # ---- when somebody comes near ----------------------------------------------------------------------------

@@ -30,6 +30,10 @@ def test_every_committed_scenario_can_be_read(path: Path) -> None:
     assert script.steps
     assert script.expect.outcome
     assert script.expect.final_screen
+    assert script.expect.phrases, "nothing that is heard is expected"
+    money = (script.expect.inserted_yen, script.expect.kept_yen, script.expect.paid_back_yen)
+    assert None not in money, "the money is not looked at"
+    assert script.expect.pages is not None, "the paper is not looked at"
 
 
 def test_the_pin_stays_out_of_the_report(tmp_path: Path) -> None:
