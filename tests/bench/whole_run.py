@@ -39,6 +39,8 @@ class Terminal:
     hands: Mapping[str, Callable[[Terminal], None]] = field(default_factory=dict)
     seconds_per_sheet_s: float = 0.0
     cash_speed: float = 1000.0
+    wall_offset_s: float = 0.0
+    """The clock on the wall (s) less the monotonic one."""
 
     def __enter__(self) -> Self:
         try:
@@ -46,6 +48,7 @@ class Terminal:
         except BenchError as error:
             raise Unavailable(" ".join(str(error).split())) from None
         self.notes: list[Note] = []
+        self.wall_offset_s = time.time() - time.monotonic()
         self._changed = threading.Condition()
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pace-")))
