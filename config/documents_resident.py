@@ -122,7 +122,7 @@ class _Resident:
             paper.items((names.change_note, *(self._say(key) for key in ("coins_only", "stop", "unprinted"))))
         paper.section(self._say("care"))
         paper.say(names.cautions)
-        paper.items(self._say(key) for key in ("secret", "blocked", "erased"))
+        paper.items(self._say(key) for key in (f"voice_{profile.voice}", "secret", "blocked", "erased"))
         if camera_in_use(profile):
             paper.section(self._say("camera"))
             paper.items(self._filmed("camera_why", "kept", "camera_faces"))
@@ -138,6 +138,7 @@ class _Resident:
             (
                 self._say("number", number=self._settings.machine.machine_no),
                 self._say("here", place=self._names.place),
+                self._say(f"voice_{profile.voice}"),
                 self._say("erased"),
             )
         )

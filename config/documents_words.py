@@ -62,6 +62,8 @@ WORDS: Final[Mapping[str, Words]] = {
         "stop": "お金を入れている間は、とりやめることができます。入れたお金は戻ります。",
         "unprinted": "印刷できなかった分の手数料は、いただきません。",
         "care": "お気をつけください",
+        "voice_on": "音声でもご案内します。初めの画面で、画面の読み上げをえらべます。",
+        "voice_off": "音声でのご案内はありません。画面の文字と絵でご案内します。",
         "secret": "暗証番号は、ほかの人に教えないでください。",
         "blocked": "暗証番号をまちがえることが続くと、カードの暗証番号が止まります。"
         "止まったときは、カードを持って窓口へお越しください。",
@@ -142,6 +144,8 @@ WORDS: Final[Mapping[str, Words]] = {
         "stop": "While you are putting in coins you can stop, and your coins come back.",
         "unprinted": "You do not pay for copies that could not be printed.",
         "care": "Please note",
+        "voice_on": "The machine also speaks. On the first screen you can have every screen read out.",
+        "voice_off": "The machine does not speak. It guides you by words and pictures on the screen.",
         "secret": "Do not tell anybody your PIN.",
         "blocked": "After several wrong PINs in a row the card's PIN is locked. "
         "Please come to the counter with the card.",

@@ -45,6 +45,8 @@ def load(machine_file: Path) -> Settings:
             if profile is not None and national is not None:
                 problems.extend(_flows(str(profile_file), profile, national))
         machine = _decode(machine_file, table, Machine, problems)
+        if profile is not None and machine is not None:
+            problems.extend(_voice(str(machine_file), profile, machine))
     if problems or profile is None or national is None or machine is None:
         raise ConfigError(problems)
     return Settings(profile, national, machine)
@@ -89,6 +91,19 @@ def _flows(file: str, profile: Profile, national: National) -> Iterator[Problem]
             yield Problem(
                 file, f"flows[{n}]", f"{name!r} and {taken[kind]!r} are both for a {kind!r} card: keep one of them"
             )
+
+
+def _voice(file: str, profile: Profile, machine: Machine) -> Iterator[Problem]:
+    """A terminal is silent because its municipality says so, never because nobody put up a loudspeaker."""
+    speaks, required = profile.voice == "on", machine.sound.required
+    # The bench may run on a computer without a sound device.
+    if machine.simulation or speaks is required:
+        return
+    if speaks:
+        wrong = 'is false, but the municipality\'s profile has voice = "on": set it to true and connect a loudspeaker'
+    else:
+        wrong = 'is true, but the municipality\'s profile has voice = "off": nothing would be said, so set it to false'
+    yield Problem(file, "sound.required", wrong)
 
 
 def _alone(file: Path, kind: type[T]) -> T:

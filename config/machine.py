@@ -128,7 +128,7 @@ class SoundSettings:
     """The loudspeaker."""
 
     required: bool
-    """Without a sound device the terminal does not open."""
+    """Without a sound device the terminal does not open. False only where the profile has ``voice = "off"``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,6 +261,9 @@ class Profile:
     """Whoever has announced a move gets the record with 転出予定地・転出確定地; False: is sent to the counter."""
     minimum_age: int = 15
     """Completed years below which a person is sent to the counter; 0: nobody is."""
+    voice: Literal["on", "off"] = "on"
+    """Whether the terminal speaks; then the machine must have a loudspeaker (``sound.required``). ``off``: it says
+    nothing at all, reads no screen out, and the papers for residents say so."""
     processors: tuple[Processor, ...] = ()
     """Organisations on the way of the data, from the city's server to the terminal."""
     contracts: tuple[Contract, ...] = ()

@@ -77,6 +77,11 @@ class Rules:
     def profile(self) -> Profile:
         return self.settings.profile
 
+    @property
+    def speaks(self) -> bool:
+        """Whether this municipality's terminals say anything."""
+        return self.profile.voice == "on"
+
     # ---- hours -------------------------------------------------------------------------------------------
 
     def opening(self, utc: datetime) -> Opening:

@@ -142,7 +142,7 @@ def language_chosen(session: Session, event: LanguageChosen, now: Moment) -> Res
 
 def ease_chosen(session: Session, event: EaseChosen, now: Moment) -> Result:
     """Larger letters, stronger colours, everything read out, slower: kept as the language is."""
-    if event.what not in SWITCHES:
+    if event.what not in SWITCHES or (event.what == "spoken" and not session.rules.speaks):
         return stay(session)
     return noticed(replace(session, ease=replace(session.ease, **{event.what: event.on})), Touched(), now)
 

@@ -248,6 +248,8 @@ def _frame(session: Session, now: Moment) -> v.Frame:
 
 def _switches(session: Session) -> tuple[str, ...]:
     """What can be switched here: everything on the first screen, the speed wherever somebody listens."""
+    if not session.rules.speaks:
+        return ("large", "contrast") if session.state is State.IDLE else ()
     if session.state is State.IDLE:
         return ("large", "contrast", "spoken", "slow") if session.ease.spoken else ("large", "contrast", "spoken")
     return ("slow",) if session.ease.spoken and session.state not in STAFF else ()

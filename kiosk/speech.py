@@ -34,6 +34,8 @@ TAKEN: Final = {"take_card", *PHRASE_OF_PLACE.values()}
 
 def aloud(before: Session, event: e.Event, session: Session, effects: tuple[Effect, ...], now: Moment) -> Result:
     """After every move: its effects, and what is to be said (or silenced) besides."""
+    if not session.rules.speaks:
+        return session, tuple(effect for effect in effects if not isinstance(effect, Say))
     if session.waiting_for:
         # What the printer waits for is worth more than that it prints.
         effects = tuple(_trouble(session) if effect == Say("printing_stay") else effect for effect in effects)

@@ -111,6 +111,18 @@ def test_residents_papers_fit_the_sheet_and_have_the_same_parts_in_english(
     assert not any("CJK" in unicodedata.name(c, "") for c in english)
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("write", [leaflet, notice])
+def test_residents_papers_say_whether_the_machine_speaks(
+    of: Callable[..., Settings], write: Callable[[Settings, date, str], str], language: str
+) -> None:
+    for voice, other in (("on", "off"), ("off", "on")):
+        paper = "".join(write(of(voice=voice), DAY, language).split())
+        said, unsaid = ("".join(WORDS[language][f"voice_{each}"].split()) for each in (voice, other))
+        assert f"-{said}" in paper
+        assert unsaid not in paper
+
+
 def test_the_leaflet_lists_the_certificates_that_can_be_had_and_no_others(of: Callable[..., Settings]) -> None:
     saga = of().profile
     assert part(leaflet(of(), DAY), "受け取れる証明書と手数料")[:4] == [

@@ -118,6 +118,7 @@ PROFILE_FAULTS = [
     ("minimum_age = 15", "minimum_age = 21", "minimum_age", "must not be above 20"),
     ("minimum_age = 15", "minimum_age = -1", "minimum_age", "above zero"),
     ("receipt_required = false", "receipt_required = 0", "receipt_required", "must be true or false"),
+    ('voice = "on"', 'voice = "quiet"', "voice", "is 'quiet'; it must be one of 'on', 'off'"),
     ('languages = ["ja", "en"]', 'languages = ["ja", "en"]\njuki_card = 1', "juki_card", "set for the whole country"),
     ('languages = ["ja", "en"]', 'languages = ["ja"]\npin_idle_s = 600', "pin_idle_s", "set for the whole country"),
     ('languages = ["ja", "en"]', 'languages = ["ja"]\nsuspended_areas = ["tax", "tax"]', "suspended_areas[2]", "twice"),
@@ -261,6 +262,37 @@ def test_a_required_camera_needs_its_legal_basis(profile_with: Callable[..., Pat
     assert_told(faults(file), "town.toml", "legal_basis", 'activity "camera"')
     town.write_text(town.read_text().replace("required = true", "required = false"))
     assert load(file).profile.camera.required is False
+
+
+@pytest.mark.parametrize(
+    ("voice", "required", "words"),
+    [
+        ("on", "true", ""),
+        ("on", "false", 'has voice = "on": set it to true and connect a loudspeaker'),
+        ("off", "false", ""),
+        ("off", "true", 'has voice = "off": nothing would be said, so set it to false'),
+    ],
+)
+def test_a_real_terminal_is_silent_only_where_its_municipality_says_so(
+    tmp_path: Path, voice: str, required: str, words: str
+) -> None:
+    packaged = Path(config.__file__).parent
+    saga = (packaged / "saga.toml").read_text().replace('voice = "on"', f'voice = "{voice}"')
+    (tmp_path / "town.toml").write_text(saga)
+    example = (packaged / "machine.example.toml").read_text().replace('profile = "saga"', 'profile = "town.toml"')
+    file = tmp_path / "machine.toml"
+    file.write_text(example.replace("[sound]\nrequired = true", f"[sound]\nrequired = {required}"))
+    if words:
+        assert_told(faults(file), "machine.toml", "sound.required", words)
+    else:
+        settings = load(file)
+        assert (settings.profile.voice, settings.machine.sound.required) == (voice, required == "true")
+
+
+def test_a_bench_may_do_without_a_sound_device(machine_file: Path) -> None:
+    settings = load(machine_file)
+    assert settings.machine.simulation
+    assert (settings.profile.voice, settings.machine.sound.required) == ("on", False)
 
 
 def test_two_flows_for_one_kind_of_card_are_refused(

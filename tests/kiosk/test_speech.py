@@ -17,6 +17,7 @@ from kiosk.moves import PHRASE_OF
 from kiosk.moves_card import KIND_REFUSED, TEXT_OF_REASON, TROUBLES
 from kiosk.moves_print import PRINTER_WAITS
 from kiosk.phrases import CALLS, PHRASES, REFUSALS, TITLES, WAITS, refusal
+from kiosk.presenter import present
 from kiosk.session import NOBODY, Interrupted, State
 
 S = State
@@ -328,6 +329,26 @@ def test_who_has_waited_in_the_dark_hears_that_the_money_comes_back(world, dark_
     world.answers()
     assert world.session.interrupted == ()
     assert "returning_money" not in world.said()[1:]
+
+
+# ---- a municipality that wants it silent -----------------------------------------------------------------
+
+
+def test_where_the_profile_says_so_not_a_word_is_said(world) -> None:
+    rules = world.session.rules
+    silent = replace(rules, settings=replace(rules.settings, profile=replace(rules.profile, voice="off")))
+    world.session = replace(world.session, rules=silent)
+    world.ready().see(e.Touched(), e.EaseChosen("spoken", True), e.EaseChosen("large", True))
+    frame = present(world.session, world.now).frame
+    assert (frame.spoken, frame.large, frame.switches) == (False, True, ("large", "contrast"))
+    world.see(e.CardPresented()).after(5).answers().pin().answers().after(9).take_card()
+    assert world.state is S.CHOOSING_CERTIFICATE
+    world.after(world.session.idle_s).see(e.MoreTimePressed(), e.CertificateChosen("seal"))
+    world.see(e.NextPressed(), e.NextPressed()).after(5).answers().see(e.IdentityConfirmed()).answers()
+    world.coin(500).answer().after(40).answers().see(e.PlaceOccupied(e.Place.CERTIFICATE_TRAY)).after(1).after(9)
+    world.take_all().answers()
+    assert world.state is S.ENDED
+    assert world.said() == []
 
 
 # ---- every screen ----------------------------------------------------------------------------------------
