@@ -124,6 +124,10 @@ class Display:
 
     # ---- showing -----------------------------------------------------------------------------------------
 
+    def narrated_by(self, narrator: Narrator) -> None:
+        """Have the screens read out from the next one on: the loudspeaker is opened after the first picture."""
+        self._narrator = narrator
+
     @property
     def screen(self) -> Screen | None:
         """What is on the panel now."""

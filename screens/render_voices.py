@@ -1,7 +1,9 @@
-"""``python -m screens.render_voices``: renders the spoken phrases anew into ``screens/voices/<language>``.
+"""``python -m screens.render_voices``: renders what is spoken into ``screens/voices/<language>``.
 
-With ids of phrases as arguments only those are rendered; the others stay as they are. ``--language en`` renders one
-language only. ``--measure`` renders nothing: it measures what is there and compares with the manifests.
+Phrases whose words have changed are rendered anew, and the clips by which screens are read out, as far as they are
+missing. ``--profile config/saga.toml`` (several are possible) adds the clips of municipalities' own words. ``--all``
+renders every phrase anew. ``--language en``: this one only. These render nothing: ``--measure`` compares the phrases
+with their manifests, ``--check --profile …`` lists the words on the screens that would stay unspoken.
 
 Needs what `make voices` installs, and ffmpeg to measure. Loudness is measured by EBU R 128 and set with a single gain
 per phrase; a phrase whose peak would pass -1 dBFS gets less.
@@ -15,10 +17,14 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from config.errors import ConfigError
+from config.load import load_profile
+from screens.render_clips import of_a_municipality, of_the_screens, unspoken
+from screens.render_clips import render as render_clips
 from screens.speech import RATE, Engine, SpeechError, Spoken, engine
 from screens.strings import languages, spoken, spoken_words
 
@@ -97,19 +103,16 @@ def render(phrase: str, text: str, said: Spoken, folder: Path) -> dict[str, Any]
     }
 
 
-def render_language(language: str, only: list[str]) -> None:
+def render_language(language: str, *, everything: bool) -> None:
     """Phrases of one language and their manifest."""
     folder = FOLDER / language
     folder.mkdir(parents=True, exist_ok=True)
     texts = spoken(language)
     speaker: Engine = engine(language, spoken_words(language, "lexicon"))
-    kept = _kept(folder, texts) if only else {}
-    anew = [phrase for phrase in texts if phrase not in kept or phrase in only]
-    waves = dict(zip(anew, speaker.speak([texts[phrase] for phrase in anew], SPEED), strict=True))
-    phrases = [
-        render(phrase, text, waves[phrase], folder) if phrase in waves else kept[phrase]
-        for phrase, text in texts.items()
-    ]
+    kept = {} if everything else _kept(folder, texts)
+    anew = [phrase for phrase in texts if phrase not in kept]
+    waves = dict(zip(anew, speaker.speak([texts[phrase] for phrase in anew], SPEED), strict=True)) if anew else {}
+    phrases = [kept.get(phrase) or render(phrase, text, waves[phrase], folder) for phrase, text in texts.items()]
     wanted = {entry["file"] for entry in phrases}
     for old in folder.glob("*.ogg"):
         if old.name not in wanted:
@@ -161,27 +164,40 @@ def measure_again(language: str) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m screens.render_voices", description="Renders the spoken phrases.")
-    parser.add_argument("phrases", nargs="*", help="ids of phrases; none: all of them")
+    parser = argparse.ArgumentParser(prog="python -m screens.render_voices", description="Renders what is spoken.")
     parser.add_argument("--language", choices=languages(), help="only this language")
-    parser.add_argument("--measure", action="store_true", help="only measure what is there")
+    parser.add_argument("--all", action="store_true", help="render every phrase anew, changed or not")
+    parser.add_argument("--profile", type=Path, action="append", default=[], help="a municipality's file; repeatable")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--measure", action="store_true", help="only measure what is there")
+    only.add_argument("--check", action="store_true", help="only list what would stay unspoken with the profiles")
     options = parser.parse_args(arguments)
     chosen = [options.language] if options.language else list(languages())
-    if unknown := sorted(set(options.phrases) - set(spoken(chosen[0]))):
-        print(f"no such phrase: {', '.join(unknown)}; add it to strings/spoken/{chosen[0]}.toml", file=sys.stderr)
-        return 2
     try:
+        profiles = [load_profile(path) for path in options.profile]
+        if options.check:
+            return _report(f"{language}: {where}: {piece}" for profile in profiles
+                           for language, where, piece in unspoken(profile, FOLDER))  # fmt: skip
+        if options.measure:
+            return _report(line for language in chosen for line in measure_again(language))
         for language in chosen:
-            if options.measure:
-                if wrong := measure_again(language):
-                    print("\n".join(wrong), file=sys.stderr)
-                    return 1
-            else:
-                render_language(language, options.phrases)
-    except SpeechError as error:
+            render_language(language, everything=options.all)
+            wanted = of_the_screens(language)
+            for profile in profiles:
+                if language in profile.languages:
+                    wanted |= of_a_municipality(profile, language)
+            print(f"{language}: {render_clips(wanted, language, FOLDER)} clips made")
+    except (SpeechError, ConfigError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _report(lines: Iterable[str]) -> int:
+    found = list(lines)
+    for line in found:
+        print(line)
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

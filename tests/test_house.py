@@ -23,7 +23,7 @@ SHIPPED = ("kiosk", "drivers", "screens", "recorder", "config")
 LINES = 400
 REASON = re.compile(r"longer than 400 lines", re.IGNORECASE)
 HEAD_LINES = 30
-MAKERS = ("make_fonts.py", "render_voices.py", "speech.py")
+MAKERS = ("make_fonts.py", "render_voices.py", "render_clips.py", "speech.py")
 """Run by hand to make committed files anew, never on a machine."""
 # Put together here, so that this file does not hold what it looks for.
 SOMEBODYS_FOLDERS = tuple(f"/{name}/" for name in ("home", "Users"))
