@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -16,9 +17,14 @@ from kiosk.money import Tally
 from kiosk.moves import PHRASE_OF
 from kiosk.moves_card import KIND_REFUSED, TEXT_OF_REASON, TROUBLES
 from kiosk.moves_print import PRINTER_WAITS
+from kiosk.moves_service import SHUT as SHUT_PHRASES
+from kiosk.moves_service import SHUT_SAID_S
+from kiosk.moves_take import THANKS_S
 from kiosk.phrases import CALLS, PHRASES, REFUSALS, TITLES, WAITS, refusal
 from kiosk.presenter import present
 from kiosk.session import NOBODY, Interrupted, State
+from kiosk.view_model import OutOfService, StaffMenu
+from screens.chime import LENGTH_S, PAUSE_S
 
 S = State
 KIOSK = Path(__file__).parents[2] / "kiosk"
@@ -86,11 +92,11 @@ WAITING = {
 }
 
 
-def in_the_dark(world):
+def in_the_dark(world, dark_s: float = 5):
     """Started again after a power cut, with 500 yen to give back."""
     tx = Interrupted("ab" * 16, 300, Tally(inserted=500), (), None, world.utc)
     world.session = replace(world.session, interrupted=(tx,))
-    return world.begin().answers()
+    return fresh(world.after(dark_s)).begin().answers()
 
 
 def receipt_alone(world):
@@ -319,10 +325,7 @@ def test_after_the_erase_began_nothing_is_said(world) -> None:
 
 @pytest.mark.parametrize(("dark_s", "said"), [(5, ["returning_money"]), (3600, [])])
 def test_who_has_waited_in_the_dark_hears_that_the_money_comes_back(world, dark_s: float, said: list[str]) -> None:
-    tx = Interrupted("ab" * 16, 300, Tally(inserted=500), (), None, world.utc)
-    world.session = replace(world.session, interrupted=(tx,))
-    world.after(dark_s)
-    fresh(world).begin().answers().after(2)
+    in_the_dark(world, dark_s).after(2)
     assert world.said() == [], "it may be over in a moment"
     world.see(e.DeviceOnline(e.Part.CASH)).after(1).after(4)
     assert world.said() == said
@@ -349,6 +352,38 @@ def test_where_the_profile_says_so_not_a_word_is_said(world) -> None:
     world.take_all().answers()
     assert world.state is S.ENDED
     assert world.said() == []
+
+
+# ---- the sound itself ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_what_must_be_heard_to_its_end_has_the_time(language: str) -> None:
+    voices = KIOSK.parent / "screens" / "voices" / language / "manifest.json"
+    seconds = {entry["id"]: entry["seconds"] for entry in json.loads(voices.read_text("utf-8"))["phrases"]}
+    chime_s = LENGTH_S + PAUSE_S
+    assert chime_s + seconds["thanks"] <= THANKS_S
+    assert chime_s + max(seconds[phrase] for phrase in SHUT_PHRASES) <= SHUT_SAID_S
+
+
+def test_without_a_loudspeaker_nobody_begins_and_staff_are_told(world) -> None:
+    rules = world.session.rules
+    world.session = replace(world.session, rules=replace(rules, required=rules.required | {e.Part.SOUND}))
+    world.begin().answers().see(*(e.DeviceOnline(part) for part in rules.required), e.CardRemoved())
+    world.see(*(e.PlaceEmptied(place) for place in e.Place), e.DeviceFaulted(e.Part.SOUND, "offline")).after(1)
+    shown = present(world.session, world.now)
+    assert isinstance(shown, OutOfService)
+    assert shown.reason == "sound"
+    (fault,) = world.records("fault")
+    assert dict(fault.data) == {"part": "sound", "reason": "offline"}
+    staff = replace(world.session, state=S.STAFF_MENU, staff=replace(world.session.staff, post=e.Post.MANAGER))
+    menu = present(staff, world.now)
+    assert isinstance(menu, StaffMenu)
+    assert ("sound", "offline") in menu.parts
+    world.see(e.CardPresented())
+    assert world.session.tx == ""
+    world.see(e.CardRemoved(), e.DeviceOnline(e.Part.SOUND))
+    assert world.state is S.IDLE
 
 
 # ---- every screen ----------------------------------------------------------------------------------------
