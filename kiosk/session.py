@@ -260,12 +260,12 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What this very machine has needed lately, from its journal. None: not known, so nothing is claimed."""
+    """What this very machine has needed lately, from its journal. None: not known, so nothing is claimed.
+
+    downloads: (copies, pace); copy: from the order to print one copy until it is judged."""
 
     downloads: tuple[tuple[int, Pace], ...] = ()
-    """(copies, pace), for each number of copies that is known."""
     copy: Pace | None = None
-    """From the order to print one copy until it is judged."""
 
     def download(self, copies: int) -> Pace | None:
         return dict(self.downloads).get(copies)

@@ -128,6 +128,13 @@ class World:
             self.answer()
         return self
 
+    def until(self, state: State) -> World:
+        """Answers, one round after the other, until this state is reached."""
+        while self.state is not state:
+            assert self.pending, f"{state} was never reached"
+            self.answer()
+        return self
+
     def reply(self, order: f.Effect) -> tuple[e.Event, ...]:
         match order:
             case f.Wipe(n):

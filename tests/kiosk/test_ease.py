@@ -46,7 +46,7 @@ STATES = {
     S.CHOOSING_COPIES: lambda w: w.to_copies(),
     S.DOWNLOADING: lambda w: w.to_confirm().see(e.NextPressed()),
     S.PAYING: lambda w: w.to_paying(),
-    S.PRINTING: lambda w: w.to_paying().coin(500).answer(),
+    S.PRINTING: lambda w: w.to_paying().coin(500).until(S.PRINTING),
     S.REFUSED: lambda w: w.to_confirm().see(e.CancelPressed()),
 }
 
@@ -144,7 +144,7 @@ def test_a_refusal_stays_while_somebody_has_it_read_out(world) -> None:
         lambda w: w.ready().see(e.PlaceOccupied(e.Place.CHANGE_TRAY)),
         lambda w: w.ready().see(e.ServiceKeyTurned(True)),
         lambda w: w.ready().see(e.CardPresented()),
-        lambda w: w.to_paying().coin(500).answer(),
+        lambda w: w.to_paying().coin(500).until(S.PRINTING),
     ],
 )
 def test_where_nobody_is_waited_for_a_touch_is_no_sign_of_time(world, begin) -> None:

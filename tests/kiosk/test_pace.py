@@ -36,9 +36,7 @@ def downloading(world, copies: int = 1):
 
 
 def printing(world, copies: int = 1):
-    world.to_paying(copies).coin(500).coin(100).answer()
-    assert world.state is S.PRINTING
-    return world
+    return world.to_paying(copies).coin(500).coin(100).until(S.PRINTING)
 
 
 # ---- the numbers -----------------------------------------------------------------------------------------

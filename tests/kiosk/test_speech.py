@@ -85,8 +85,8 @@ WAITING = {
     "wait_city": lambda w: w.to_kind().see(e.HouseholdChosen("part")),
     "wait_download": lambda w: w.to_confirm().see(e.NextPressed()),
     "wait_prepare": lambda w: w.to_confirm().see(e.NextPressed()).answers().see(e.IdentityConfirmed()),
-    "wait_coins": lambda w: w.to_paying().coin(500),
-    "wait_money": lambda w: w.to_paying().coin(500).answer().answer(),
+    "wait_coins": lambda w: w.to_paying().coin(100).see(e.CancelPressed()),
+    "wait_money": lambda w: w.to_paying().coin(500).until(S.ERASING_DOCUMENTS),
     "wait_receipt": lambda w: receipt_alone(w),
     "returning_money": lambda w: in_the_dark(w),
 }
@@ -101,9 +101,7 @@ def in_the_dark(world, dark_s: float = 5):
 
 def receipt_alone(world):
     """Everything is taken and the receipt is still being printed."""
-    world.to_paying().coin(500)
-    while world.state is not S.RECEIPT:
-        world.answer()
+    world.to_paying().coin(500).until(S.RECEIPT)
     return world.see(*(e.PlaceEmptied(place) for place in (e.Place.CERTIFICATE_TRAY, e.Place.CHANGE_TRAY)))
 
 
@@ -217,9 +215,7 @@ def test_behind_the_still_picture_nothing_is_said(world) -> None:
 
 
 def printing(world, copies: int = 1):
-    world.to_paying(copies).coin(500).coin(100).answer()
-    assert world.state is S.PRINTING
-    return fresh(world)
+    return fresh(world.to_paying(copies).coin(500).coin(100).until(S.PRINTING))
 
 
 def progressed(world, *reasons: str):
@@ -348,7 +344,8 @@ def test_where_the_profile_says_so_not_a_word_is_said(world) -> None:
     assert world.state is S.CHOOSING_CERTIFICATE
     world.after(world.session.idle_s).see(e.MoreTimePressed(), e.CertificateChosen("seal"))
     world.see(e.NextPressed(), e.NextPressed()).after(5).answers().see(e.IdentityConfirmed()).answers()
-    world.coin(500).answer().after(40).answers().see(e.PlaceOccupied(e.Place.CERTIFICATE_TRAY)).after(1).after(9)
+    world.coin(500).until(S.PRINTING).after(40).answers()
+    world.see(e.PlaceOccupied(e.Place.CERTIFICATE_TRAY)).after(1).after(9)
     world.take_all().answers()
     assert world.state is S.ENDED
     assert world.said() == []
