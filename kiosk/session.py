@@ -317,9 +317,8 @@ class Session:
     """printer-up-time as last told, and our boot time then."""
     waiting_for: str = ""
     copy_since: float = 0.0
-    """When the present copy was ordered."""
     download_ms: int = 0
-    """How long the certificate took to come; written down with the first entry that follows."""
+    """When the present copy was ordered; how long the certificate took, for the first entry that follows."""
     intent: Intent | None = None
     refusal: str = ""
     """Why this ends without (all of) what was wished; id of a text. Empty: all went well."""
@@ -329,8 +328,7 @@ class Session:
     said_at: float = 0.0
     """Since when; where nothing was said yet, since when this state is silent."""
     said_times: int = 0
-    late_told: bool = False
-    """That it takes longer than usual has been said in this state."""
+    late_told: bool = False  # that it takes longer than usual
     recovering: bool = False
     attended: bool = True
     """False: nobody can be assumed to stand there (long power cut), so nothing is paid out by itself."""
