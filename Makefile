@@ -6,6 +6,8 @@ ARGS ?=
 # Most of a test on the daemons is waiting, so more of them run side by side than there are cores.
 PARALLEL ?= -n 3 --dist loadgroup
 OUT ?= var/gallery
+# Whose own words are rendered, too: every municipality that is served from here.
+VOICED ?= config/saga.toml config/fujisawa.toml config/fujisawa-hall.toml
 # Debian keeps daemons and lpadmin where an ordinary user does not look.
 export PATH := $(PATH):/usr/sbin:/sbin
 
@@ -50,10 +52,13 @@ requirements: setup-test
 gallery: setup-run  ## a picture of every screen, into OUT=var/gallery
 	@$(PY) -m screens.gallery $(OUT)
 
-voices: setup-run  ## render the spoken phrases anew (needs ffmpeg; installs the speech engine into .venv)
+voices: setup-run  ## render what is spoken anew, as far as its words have changed (installs an engine into .venv)
 	@command -v ffmpeg >/dev/null || { echo "ffmpeg measures the loudness: sudo apt-get install ffmpeg" >&2; exit 1; }
+	@command -v festival >/dev/null || { echo "Festival speaks English: sudo apt-get install festival festvox-us-slt-hts" >&2; exit 1; }
 	@$(PY) -m pip install --quiet --no-deps -r requirements-voices.lock
-	@$(PY) -m screens.render_voices
+	@$(PY) -m screens.render_voices $(VOICED:%=--profile %)
+	@$(PY) -m screens.render_voices --measure
+	@$(PY) -m screens.render_voices --check $(VOICED:%=--profile %)
 
 setup-run:
 	@scripts/setup run

@@ -24,6 +24,8 @@ from .changes import Changes
 LARGEST_MESSAGE = 32 * 1024 * 1024
 _KEPT_SCREENS = 2000
 _SEND_S = 2.0
+_READ = "read:"
+"""How the kiosk marks a text of the screen that it reads out, where it tells of phrases."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class MirrorServer:
         self._png_count = 0
         self._shown: deque[Shown] = deque(maxlen=_KEPT_SCREENS)
         self._shown_count = 0
+        self._read: deque[str] = deque(maxlen=_KEPT_SCREENS)
+        self._read_count = 0
         self._drawn_at = 0.0
         self._talking: list[threading.Thread] = []
         self._thread = threading.Thread(target=self._accept, name="mirror", daemon=True)
@@ -120,6 +124,18 @@ class MirrorServer:
         with self._lock:
             new = self._shown_count - since
             return list(self._shown)[-new:] if new > 0 else []
+
+    @property
+    def read_count(self) -> int:
+        """How many clips were read out since the start; a mark for :meth:`read`."""
+        with self._lock:
+            return self._read_count
+
+    def read(self, since: int = 0) -> list[str]:
+        """Ids of the texts that the kiosk began to read out after the mark ``since`` (the last 2,000 are kept)."""
+        with self._lock:
+            new = self._read_count - since
+            return list(self._read)[-new:] if new > 0 else []
 
     def png(self, timeout_s: float = 5.0) -> bytes | None:
         """The panel in full size and without loss, or None when no kiosk answers in time."""
@@ -230,6 +246,9 @@ class MirrorServer:
             elif header.get("type") == "png":
                 self._png = (int(header["sequence"]), body)
                 self._png_count += 1
+            elif header.get("type") == "voice" and str(header.get("phrase", "")).startswith(_READ):
+                self._read.append(str(header["phrase"]).removeprefix(_READ))
+                self._read_count += 1
             else:
                 return
         self._changes.ring()

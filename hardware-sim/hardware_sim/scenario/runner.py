@@ -80,6 +80,7 @@ class Runner:
             "take": self._take,
             "wait_screen": self._wait_screen,
             "wait_phrase": self._wait_phrase,
+            "wait_read": self._wait_read,
             "wait_change": self._wait_change,
             "wait_sheets": self._wait_sheets,
             "wait_receipt": self._wait_receipt,
@@ -102,7 +103,7 @@ class Runner:
         self._trap: Trap | None = None
         self._end_s = END_S
         self._fresh = self._ended_well = True
-        self._phrases_before = 0
+        self._phrases_before = self._read_before = 0
         self._card = ""
         self._marks = _Marks(0, 0, 0, 0, 0, 0)
 
@@ -158,6 +159,7 @@ class Runner:
             entry=last_entry(bench.state.kiosk / JOURNAL),
         )
         self._phrases_before = bench.ears.count
+        self._read_before = bench.mirror.read_count
         self._trap = None
 
     def _come_to_rest(self) -> None:
@@ -218,6 +220,7 @@ class Runner:
         report.steps.append(entry)
         if not step.do.startswith("wait") and step.do not in {"expect", "kill_at"}:
             self._phrases_before = bench.ears.count
+            self._read_before = bench.mirror.read_count
         try:
             self._acts[step.do](step)
         except (StepFailed, ValueError, StandError) as error:
@@ -284,6 +287,13 @@ class Runner:
         if not self._bench.wait_until(lambda: bool(set(wanted) & set(heard())), step.within_s):
             said = ", ".join(filter(None, heard())) or "nothing"
             raise StepFailed(f"{' or '.join(wanted)} was not heard in {step.within_s:g} s; heard: {said}")
+
+    def _wait_read(self, step: Step) -> None:
+        """Read out since the resident last did something."""
+        wanted, before, mirror = _listed(step.value), self._read_before, self._bench.mirror
+        if not self._bench.wait_until(lambda: bool(set(wanted) & set(mirror.read(before))), step.within_s):
+            read = ", ".join(dict.fromkeys(mirror.read(before))) or "nothing"
+            raise StepFailed(f"{' or '.join(wanted)} was not read out in {step.within_s:g} s; read: {read}")
 
     def _wait_change(self, step: Step) -> None:
         def lying() -> int:

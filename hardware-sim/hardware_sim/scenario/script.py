@@ -137,6 +137,7 @@ STEPS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "take": (lambda value: value in TAKES, f"one of {', '.join(TAKES)}"),
     "wait_screen": (_texts, "a screen's id, or a list of them"),
     "wait_phrase": (_texts, "a phrase's id, or a list of them"),
+    "wait_read": (_texts, "the id of a text or target that is read out, or a list of them"),
     "wait_change": (_yen, "the yen that must lie in the change tray"),
     "wait_sheets": (_yen, "the number of certificate sheets that must lie in the output tray"),
     "wait_receipt": (lambda value: value is True, "true"),
