@@ -40,6 +40,7 @@ TOUCHES = (
     e.ItemToggled("domicile"), e.CopiesChanged(2), e.CopiesChanged(99), e.NextPressed(), e.IdentityConfirmed(),
     e.IdentityDenied(), e.BackPressed(), e.CancelPressed(), e.MoreTimePressed(),
     *(e.TakenPressed(place) for place in e.Place), e.LanguageChosen("en"), e.LanguageChosen("ja"),
+    e.EaseChosen("spoken", True), e.EaseChosen("large", True), e.EaseChosen("nothing", True), e.Touched(),
 )  # fmt: skip
 FORWARD = {
     State.AWAITING_PIN: ((*(e.DigitPressed(n) for n in (1, 2, 3, 4)), e.PinConfirmed()),),
