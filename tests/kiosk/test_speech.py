@@ -22,7 +22,7 @@ from kiosk.moves_service import SHUT_SAID_S
 from kiosk.moves_take import THANKS_S
 from kiosk.phrases import CALLS, PHRASES, REFUSALS, TITLES, WAITS, refusal
 from kiosk.presenter import present
-from kiosk.session import NOBODY, Interrupted, State
+from kiosk.session import NOBODY, Card, Interrupted, State
 from kiosk.view_model import OutOfService, StaffMenu
 from screens.chime import LENGTH_S, PAUSE_S
 
@@ -197,6 +197,9 @@ def test_a_card_laid_on_a_shut_machine_is_told_why_and_then_asked_back(world, ph
 def test_a_card_that_has_lain_there_from_before_is_only_asked_back(world) -> None:
     world.begin().answers().see(e.DeviceOnline(e.Part.READER), e.CardPresented()).after(0.2)
     assert world.said() == ["take_card"]
+    other = out_of_service(type(world)(replace(world.session, card=Card(), state=S.STARTING)))
+    other.see(e.DeviceFaulted(e.Part.READER, "offline"), e.DeviceOnline(e.Part.READER), e.CardPresented())
+    assert other.said() == [], "the reader was away and tells what it finds"
 
 
 def test_a_card_laid_down_just_after_closing_time_is_told_so(world) -> None:
