@@ -247,9 +247,9 @@ class CashUnit:
             self._mark = self._acceptor.mark
 
     def _drain(self, news: News) -> None:
+        self._quiet_looks = self._quiet_looks + 1 if news.quiet else 0
         if self._refusing is None:
             return
-        self._quiet_looks = self._quiet_looks + 1 if news.quiet else 0
         passed_s = self._clock.boot() - self._inhibited_at
         if self._quiet_looks >= DRAIN_QUIET_LOOKS and passed_s >= DRAIN_S:
             number, self._refusing = self._refusing, None
@@ -318,21 +318,26 @@ class CashUnit:
         self._sink(CashReady(number, frozenset(usable)))
 
     def _accept(self, yen: frozenset[int]) -> None:
-        self._wanted = yen
+        shut, self._wanted = not self._wanted, yen
         if yen:
             self._refusing = None
         if self._acceptor:  # else it is done when the link is back
             self._acceptor.enable(yen)
+            if not yen and not shut:
+                self._shut_now()
             self._look_due = self._monotonic()
 
     def _refuse(self, number: int) -> None:
-        self._wanted = frozenset()
+        shut, self._wanted = not self._wanted, frozenset()
         self._refusing = number
-        self._quiet_looks = 0
         if self._acceptor:
             self._acceptor.enable(frozenset())
-            self._inhibited_at = self._clock.boot()
+            if not shut:  # else a coin past the gate has had its time since then
+                self._shut_now()
             self._look_due = self._monotonic()
+
+    def _shut_now(self) -> None:
+        self._inhibited_at, self._quiet_looks = self._clock.boot(), 0
 
     def _inspect(self, number: int, serial: int) -> None:
         self._need_acceptor()

@@ -11,7 +11,7 @@ Catalogue of entries (data never holds anything about a person; amounts are yen)
     cash_in_started {tx, kind, copies, fee_yen}     the slot opens
     download_took {tx, copies, ms}                  how long the certificate took to come, in the same commit
     credit {tx} + credits + mark                    coins came
-    cash_in_ended {tx, inserted}                    the slot is shut, nothing in flight
+    cash_in_ended {tx, inserted}                    the slot is shut; a coin past the gate may still follow
     print_ordered {tx, copy, job, pages, up_time}   before the document is handed to cupsd
     print_judged {tx, copy, job, outcome, sheets, fee_yen}   charged if outcome is printed, in doubt if unknown
     documents_erased {tx}                           keys and certificate destroyed

@@ -92,12 +92,16 @@ def accepts(session: Session) -> frozenset[int]:
 
 
 def paying_credit(session: Session, event: CoinsCredited, now: Moment) -> Result:
-    """The screen shows only what is in the journal; the slot closes when the price is reached."""
+    """The screen shows only what is in the journal; the slot closes when the price is reached.
+
+    What was paid for is printed at once. A coin past the gate is booked while that goes on, and the slot must have
+    said that none is in flight any more before anything is paid back.
+    """
     session, effects = book_credit(session, event)
     session = touched(session, now)
     if session.tally.inserted >= session.price_yen:
-        session, more = drain(session, now)
-        return session, (*effects, *more)
+        ended = record(session, "cash_in_ended", inserted=session.tally.inserted)
+        return print_next(session, now, (*effects, ended, AcceptCoins(frozenset())))
     accepted = accepts(session)
     if not accepted:
         # No coin leads to the price any more (twenty of a kind, no change for a larger one).
@@ -125,12 +129,9 @@ def paying_online(session: Session, event: DeviceOnline, now: Moment) -> Result:
 
 
 def drained(session: Session, _event: CoinsRefused, now: Moment) -> Result:
-    """No coin is in flight any more: print what was paid for, or give everything back."""
+    """No coin is in flight any more: give everything back."""
     session = replace(session, awaiting=0)
-    ended = record(session, "cash_in_ended", inserted=session.tally.inserted)
-    if session.refusal or session.tally.inserted < session.price_yen:
-        return settle(session, now, ended)
-    return print_next(session, now, (ended,))
+    return settle(session, now, record(session, "cash_in_ended", inserted=session.tally.inserted))
 
 
 def draining_tick(session: Session, _event: Tick, now: Moment) -> Result:

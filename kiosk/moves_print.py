@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from kiosk.effects import Effect, EraseDocuments, PrintCopy, WarmPrinter
-from kiosk.events import CopyJudged, Erased, Part, PrintOutcome, PrintProgressed, Tick
+from kiosk.effects import Effect, EraseDocuments, PrintCopy, RefuseCoins, WarmPrinter
+from kiosk.events import CoinsRefused, CopyJudged, Erased, Part, PrintOutcome, PrintProgressed, Tick
 from kiosk.moves import Result, ask, ask_in, go, record, repeat, stay
 from kiosk.moves_end import ERASE_PATIENCE_S, note_erased
 from kiosk.moves_settle import PRINTER_PATIENCE_S, judge, settle
@@ -70,9 +70,13 @@ def copy_judged(session: Session, event: CopyJudged, now: Moment) -> Result:
     elif event.outcome is PrintOutcome.NOT_PRINTED:
         session = replace(session, refusal="printing_failed")
     # Keys, documents and names go as soon as the last copy is judged; what follows is guarded without them.
-    return ask_in(
+    session, effects = ask_in(
         session, State.ERASING_DOCUMENTS, now, EraseDocuments, entry, erased=frozenset(), facts=None, household=()
     )
+    if session.price_yen == 0:
+        return session, effects
+    # The slot was closed when the price was reached; by now it can say at once that no coin is in flight.
+    return session, (*effects, RefuseCoins(session.awaiting))
 
 
 def printing_tick(session: Session, _event: Tick, now: Moment) -> Result:
@@ -89,9 +93,20 @@ def printing_tick(session: Session, _event: Tick, now: Moment) -> Result:
 
 
 def document_erased(session: Session, event: Erased, now: Moment) -> Result:
-    """Both answers, then the money. What could not be erased stops the line; the process ends soon anyway."""
-    session, effects = note_erased(session, event)
-    if not {Part.ISSUER, Part.PRINTER} <= session.erased:
+    """All answers, then the money. What could not be erased stops the line; the process ends soon anyway."""
+    return _settled_if_all_said(*note_erased(session, event), now)
+
+
+def slot_at_rest(session: Session, _event: CoinsRefused, now: Moment) -> Result:
+    """No coin is in flight any more."""
+    return _settled_if_all_said(replace(session, erased=session.erased | {Part.CASH}), (), now)
+
+
+def _settled_if_all_said(session: Session, effects: tuple[Effect, ...], now: Moment) -> Result:
+    wanted = {Part.ISSUER, Part.PRINTER}
+    if session.price_yen and Part.CASH in session.service.online:
+        wanted.add(Part.CASH)  # one that is away tells of late coins when it is back
+    if not wanted <= session.erased:
         return session, effects
     # The spooler of the documents has gone with them; the receipt's is started while coins are paid back.
     receipt = session.receipt_ready and session.tally.charged > 0

@@ -201,6 +201,22 @@ def test_refusing_waits_for_the_coin_in_flight(rig: SimpleNamespace, bench: Any)
     assert len(bench.credits) == 1
 
 
+@pytest.mark.parametrize(("later_s", "at_least_s", "at_most_s"), [(0.5, 1.5, 2.5), (4.0, 4.0, 4.5)])
+def test_a_slot_that_was_shut_before_counts_from_then(
+    rig: SimpleNamespace, bench: Any, later_s: float, at_least_s: float, at_most_s: float
+) -> None:
+    bench.unit.accept(effects.AcceptCoins(frozenset({100})))
+    bench.turn()
+    began = rig.clock.now
+    bench.unit.accept(effects.AcceptCoins(frozenset()))
+    bench.pass_time(later_s)
+    assert rig.acceptor.accepts == set()
+    assert not bench.of(CoinsRefused)
+    bench.unit.refuse(effects.RefuseCoins(9))
+    assert bench.until(CoinsRefused).order == 9
+    assert at_least_s <= rig.clock.now - began <= at_most_s
+
+
 def test_a_clock_set_forward_does_not_end_the_drain_at_once(rig: SimpleNamespace, bench: Any) -> None:
     bench.unit.refuse(effects.RefuseCoins(9))
     bench.turn()
