@@ -42,9 +42,10 @@ class KioskEnd:
         line = json.dumps({**header, "bytes": len(body)}).encode() + b"\n"
         self._socket.sendall((len(line) + len(body)).to_bytes(4, "big") + line + body)
 
-    def frame(self, screen: str, sequence: int, *, process: int = 100, jpeg: bytes = b"jpeg") -> None:
+    def frame(self, screen: str, sequence: int, *, process: int = 100, jpeg: bytes = b"jpeg", **more: object) -> None:
         self.message(
             {
+                **more,
                 "type": "frame", "sequence": sequence, "process": process, "screen": screen, "under": "",
                 "title": screen.title(), "texts": [["a.b", "c"]], "targets": {"next": [0.1, 0.8, 0.8, 0.1]},
                 "format": "jpeg", "width": 540, "height": 960,

@@ -95,6 +95,16 @@ def test_a_power_cut_leaves_no_process_and_no_memory(start: Callable[[str], Kios
     assert set(family(kiosk, changes)).isdisjoint(everybody)
 
 
+def test_power_that_stays_off_waits_for_a_hand(start: Callable[[str], Kiosk], changes: Changes) -> None:
+    kiosk = start(FAMILY)
+    everybody = family(kiosk, changes)
+    kiosk.cut(None)
+    assert not set(everybody) & set(processes())
+    assert not changes.wait_until(lambda: kiosk.starts > 1, 0.5)
+    kiosk.start()
+    assert changes.wait_until(lambda: kiosk.starts == 2, WAIT_S)
+
+
 def test_stop_ends_strays_too_and_takes_the_memory_away(start: Callable[[str], Kiosk], changes: Changes) -> None:
     kiosk = start(FAMILY)
     everybody = family(kiosk, changes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from hardware_sim.bench.errors import BenchError
 from hardware_sim.bench.machine_file import Spot, Wiring, opening_instant, spot_of, write_machine_file
 
 SAGA = Path(config.__file__).parent / "saga.toml"
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @pytest.fixture
@@ -101,14 +103,14 @@ def test_every_day_of_a_year_leads_to_an_open_hour_not_before_it(profile: Profil
 def test_hours_without_ten_twenty_four_begin_with_their_first_minute(profile: Profile) -> None:
     sunday = profile.calendar.sunday[0]
     late = replace(sunday, opens_min=18 * 60, closes_min=20 * 60)
-    days = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), (late,))
+    days: dict[str, Any] = dict.fromkeys(WEEK, (late,))
     calendar: CalendarSettings = replace(profile.calendar, **days)
     instant = opening_instant(replace(profile, calendar=calendar), date(2026, 5, 13))
     assert instant == datetime(2026, 5, 13, 18, 0, tzinfo=JST)
 
 
 def test_a_service_that_never_opens_is_refused(profile: Profile) -> None:
-    days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    calendar: CalendarSettings = replace(profile.calendar, **dict.fromkeys(days, ()))
+    days: dict[str, Any] = dict.fromkeys(WEEK, ())
+    calendar: CalendarSettings = replace(profile.calendar, **days)
     with pytest.raises(BenchError, match="no open hour"):
         opening_instant(replace(profile, calendar=calendar), date(2026, 5, 13))

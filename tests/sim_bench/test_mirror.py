@@ -55,6 +55,36 @@ def test_a_finger_goes_to_the_middle_of_the_target_with_the_pictures_number(
         mirror.touch(1.2, 0.5)
 
 
+def test_a_finger_is_laid_down_and_lifted_as_long_as_it_was_held(
+    mirror: MirrorServer, changes: Changes, folder: Path, kiosk_end: Callable[[Path], Any]
+) -> None:
+    kiosk = kiosk_end(folder / "m")
+    kiosk.frame("idle", 3, fingers=True)
+    assert shows(changes, mirror, "idle")
+    assert mirror.finger_down(0.2, 0.3, 3)
+    assert json.loads(kiosk.hear()) == {"finger": "down", "at": [0.2, 0.3], "sequence": 3}
+    assert mirror.finger_up(0.9, 0.3)
+    assert json.loads(kiosk.hear()) == {"finger": "up", "at": [0.9, 0.3]}
+    assert not mirror.finger_up(0.9, 0.3)
+    # Whoever goes away leaves no finger behind.
+    mirror.finger_down(0.2, 0.3, 3)
+    mirror.let_go()
+    assert [json.loads(kiosk.hear())["finger"] for _ in range(2)] == ["down", "up"]
+
+
+def test_a_kiosk_that_knows_taps_only_is_tapped_when_the_finger_is_lifted(
+    mirror: MirrorServer, changes: Changes, folder: Path, kiosk_end: Callable[[Path], Any]
+) -> None:
+    kiosk = kiosk_end(folder / "m")
+    kiosk.frame("idle", 3)
+    assert shows(changes, mirror, "idle")
+    assert mirror.finger_down(0.2, 0.3, 3)
+    assert not mirror.finger_up(0.9, 0.3)  # it was moved away: no tap
+    assert mirror.finger_down(0.4, 0.5, 3)
+    assert mirror.finger_up(0.41, 0.5)
+    assert json.loads(kiosk.hear()) == {"touch": [0.4, 0.5], "sequence": 3}
+
+
 def test_the_next_process_takes_the_panel_over(
     mirror: MirrorServer, changes: Changes, folder: Path, kiosk_end: Callable[[Path], Any]
 ) -> None:

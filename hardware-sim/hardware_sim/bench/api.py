@@ -8,11 +8,13 @@ Bodies are JSON objects. An error is ``{"error": text}`` with status 400 (the te
 ``GET /api/panel``                     ``{"screen", "under", "title", "sequence", "process", "texts": [[id, words]],
                                        "targets": {id: [x, y, width, height]}}`` (0 … 1); 404 while dark
 ``GET /api/panel.jpg``, ``.png``       the last picture; the panel in full size without loss
-``GET /api/cards``                     ``{"cards": [{"id", "label", "note", "chosen"}]}``
-``GET /api/faults``                    ``{"targets": {id: label}, "quick": [[target, name]], "faults": [{"target",
-                                       "name", "label", "description", "parameters", "choices", "lasts"}]}``
+``GET /api/cards``                     ``{"cards": [{"id", "label", "note", "chosen", "special", "english", "kind"}]}``
+``GET /api/faults``                    ``{"targets": {id: [Japanese, English]}, "quick": [[target, name]], "faults":
+                                       [{"target", "name", "label", "description", "english", "parameters",
+                                       "choices", "lasts"}], "words": {choice: [Japanese, English]}}``
 ``GET /api/sheets/{n}/{side}.png``     a sheet in the output tray, ``side`` front or back; ``?dpi=`` 30 … 200
-``POST /api/touch``                    ``{"x", "y", "sequence"?}`` or ``{"target"}``
+``POST /api/touch``                    ``{"x", "y", "sequence"?}`` or ``{"target"}``: a tap. With ``"finger"``:
+                                       ``"down"`` or ``"up"`` a finger is laid there or lifted: a hold is a hold
 ``POST /api/card``                     ``{"card": id or owner's name, "more"?: […]}`` lays down; ``{}`` takes away
 ``POST /api/coin``                     ``{"yen"}`` → ``{"became": "accepted"|"returned"}``
 ``POST /api/lever``                    the return lever
@@ -26,13 +28,15 @@ Bodies are JSON objects. An error is ``{"error": text}`` with status 400 (the te
                                        bytes alone when the panel goes dark; text: the state whenever it has changed
 =====================================  ===============================================================================
 
-The state: ``time`` (ISO, Japan), ``terminal`` (its id), ``panel`` (``on``, ``screen``, ``title``, ``sequence``,
-``process``, ``targets``, ``width``, ``height``), ``kiosk`` (``running``, ``starts``, ``configuration_error``),
-``powered``, ``card`` (as in cards, or null), ``key`` (the service key turned; null: no switch), ``staff``
-([{``name``, ``title``, ``number``}]), ``money`` (``hand``, ``tray``: {yen: coins}, ``tray_yen``, ``takes``,
-``inserted_yen``, ``paid_back_yen``), ``paper`` (``sheets``: [{``number``, ``tray``, ``sides``, ``back``}],
-``foreign_sheets``, ``trays``, ``receipt_tray``, ``toner_percent``, ``state``, ``reasons``), ``voice`` ([{``time``,
-``phrase``, ``text``, ``level_db``, ``heard_s``, ``complete``, ``ended``}], last ones), ``faults`` ([{``target``,
+The state: ``time`` (ISO, Japan), ``terminal`` (its id), ``others`` ([{``terminal``, ``port``}]), ``doing`` (``tone``,
+``state``, ``waits``, ``state_en``, ``waits_en``: plain words), ``camera`` (null: there is none), ``panel`` (``on``,
+``screen``, ``title``, ``sequence``, ``process``, ``targets``, ``places`` and ``names`` of these, ``width``,
+``height``), ``kiosk`` (``running``, ``starts``, ``configuration_error``), ``powered``, ``card`` (as in cards, or null),
+``key`` (the service key turned; null: no switch), ``staff`` ([{``name``, ``title``, ``number``}]), ``money`` (``hand``,
+``tray``: {yen: coins}, ``tray_yen``, ``takes``, ``inserted_yen``, ``paid_back_yen``), ``paper`` (``sheets``:
+[{``number``, ``tray``, ``sides``, ``back``}], ``foreign_sheets``, ``trays``, ``receipt_tray``, ``toner_percent``,
+``state``, ``reasons``), ``voice`` ([{``time``, ``phrase``, ``text``, ``level_db``, ``heard_s``, ``complete``,
+``ended``}], last ones), ``sounding`` (the loudspeaker can be heard now), ``faults`` ([{``target``,
 ``name``, ``label``}]).
 """
 
@@ -43,32 +47,29 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-import config
 from config.calendar import JST
 
+from .assets import asset_routes
+from .english import CHOICES
 from .faults import TARGETS, quick
 from .snapshot import snapshot
 from .trays import RECEIPT_TRAY
 from .world import Bench
 
-STATIC = Path(__file__).parent / "static"
 LARGEST_BODY = 64 * 1024
 _FRAME_S = 0.04
 _STATE_S = 0.2
-_FILES = {"/": "index.html", "/bench.css": "bench.css", "/bench.js": "bench.js", "/icon.svg": "icon.svg"}
-_FONTS = ("BIZUDPGothic-Regular.ttf", "BIZUDPGothic-Bold.ttf")
 _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -114,11 +115,7 @@ class OnlyOurselves:
 def application(bench: Bench, port: int) -> ASGIApp:
     """The ASGI application for a running bench that is reached at ``port``."""
     api = _Api(bench)
-    routes = [
-        *(Route(path, _file(STATIC / name)) for path, name in _FILES.items()),
-        *(Route(f"/fonts/{name}", _file(_font_folder() / name)) for name in _FONTS),
-        *api.routes(),
-    ]
+    routes = [*asset_routes(), *api.routes()]
     handlers = {HTTPException: _http_error, ValueError: _value_error}
     return OnlyOurselves(Starlette(routes=routes, exception_handlers=handlers), port)  # type: ignore[arg-type]
 
@@ -181,7 +178,8 @@ class _Api:
 
     async def faults(self, _request: Request) -> Response:
         words = [each.to_json() for each in self._bench.breaker.vocabulary()]
-        return JSONResponse({"targets": dict(TARGETS), "quick": [list(each) for each in quick()], "faults": words})
+        targets, choices = dict(TARGETS), dict(CHOICES)
+        return JSONResponse({"targets": targets, "quick": quick(), "faults": words, "words": choices})
 
     async def sheet(self, request: Request) -> Response:
         side = request.path_params["side"]
@@ -211,6 +209,7 @@ class _Api:
         finally:
             end()
             gone.cancel()
+            self._bench.mirror.let_go()
 
     async def _show(self, socket: WebSocket, rung: asyncio.Event, gone: asyncio.Future[None]) -> None:
         """Until the page is gone: each new picture at once, the state a few times a second at most."""
@@ -246,7 +245,16 @@ class _Api:
             sequence = body.get("sequence")
             if sequence is not None and not isinstance(sequence, int):
                 raise ValueError("sequence must be the number of the picture that was touched")
-            touched = self._bench.mirror.touch(_number(body, "x"), _number(body, "y"), sequence)
+            x, y, mirror = _number(body, "x"), _number(body, "y"), self._bench.mirror
+            match body.get("finger"):
+                case None:
+                    touched = mirror.touch(x, y, sequence)
+                case "down":
+                    touched = mirror.finger_down(x, y, sequence)
+                case "up":
+                    touched = mirror.finger_up(x, y)
+                case _:
+                    raise ValueError('finger must be "down" or "up"')
         return {"touched": touched}
 
     def card(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -334,18 +342,6 @@ def _action(act: Callable[[dict[str, Any]], dict[str, Any]]) -> Handler:
         return JSONResponse(await anyio.to_thread.run_sync(act, wish))
 
     return handle
-
-
-def _file(path: Path) -> Handler:
-    async def handle(_request: Request) -> Response:
-        return FileResponse(path)
-
-    return handle
-
-
-def _font_folder() -> Path:
-    """The panel's own faces, which the page borrows."""
-    return Path(config.__file__).parent.parent / "screens" / "fonts"
 
 
 def _error(status: int, text: str) -> JSONResponse:

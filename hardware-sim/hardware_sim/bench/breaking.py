@@ -79,6 +79,10 @@ class Breaker:
         match target, name:
             case "power", "cut":
                 self.power_cut(float(values["off_s"]))
+            case "power", "off":
+                self.power_cut(None)
+            case "power", _ if ("power", "off") in self._own:
+                raise ValueError("the power is off: switch it on first (clear power.off)")
             case "power", _:
                 self.kill_kiosk(float(values["off_s"]))
             case "card", "reader_gone" if isinstance(self._world.stand, CardStand):
@@ -112,7 +116,7 @@ class Breaker:
 
     def clear(self, target: str | None = None, name: str | None = None) -> None:
         """Mend one thing, everything of one part, or everything. ValueError for a name that does not exist."""
-        for one in [target] if target else ["printer", "cash", "sensors", "centre", "city", "card"]:
+        for one in [target] if target else ["power", "printer", "cash", "sensors", "centre", "city", "card"]:
             try:
                 self._mend(one, name)
             except (StandError, CityError) as error:
@@ -121,6 +125,10 @@ class Breaker:
 
     def _mend(self, target: str, name: str | None) -> None:
         match target:
+            case "power":
+                if name in {None, "off"} and ("power", "off") in self._own:
+                    self._power_back()
+                    self._world.kiosk.start()
             case "printer":
                 self._world.printer.clear_faults(name)
             case "cash":
@@ -164,26 +172,32 @@ class Breaker:
             for target, name in dict.fromkeys(active)
         ]
 
-    def power_cut(self, off_s: float = 3.0) -> None:
+    def power_cut(self, off_s: float | None = 3.0) -> None:
         """Everything at the terminal's outlet goes dark: kiosk with its memory, coin unit, printer.
 
-        The power comes back by itself after ``off_s`` seconds.
+        The power comes back by itself after ``off_s`` seconds; with None it is off until ``power.off`` is cleared.
         """
         with self._lock:
             if self._restore is not None:
                 self._restore.cancel()
+                self._restore = None
+            self._own.pop(("power", "off"), None)
             self._world.kiosk.cut(off_s)
             self._world.cash.power_off()
             self._world.printer.power(False)
             self._world.mirror.darken()
-            self._restore = threading.Timer(off_s, self._power_back)
-            self._restore.daemon = True
-            self._restore.start()
+            if off_s is None:
+                self._own["power", "off"] = {}
+            else:
+                self._restore = threading.Timer(off_s, self._power_back)
+                self._restore.daemon = True
+                self._restore.start()
         self._changes.ring()
 
     def _power_back(self) -> None:
         with self._lock:
             self._restore = None
+            self._own.pop(("power", "off"), None)
             self._world.cash.power_on()
             self._world.printer.power(True)
         self._changes.ring()

@@ -10,6 +10,8 @@ from typing import Any
 from hardware_sim.card import CardSpec
 from hardware_sim.city.register import ResidentSummary
 
+from .english import REMARKS
+
 PIN = "1234"
 """Of every resident's card."""
 
@@ -34,9 +36,20 @@ class BenchCard:
     resident: str = ""
     chosen: bool = False
     """Shown first on the page."""
+    special: str = ""
+    """What sets it apart from the others; empty for a card like any."""
+    kind: str = "mynumber"
 
     def to_json(self) -> dict[str, Any]:
-        return {"id": self.id, "label": self.label, "note": self.note, "chosen": self.chosen}
+        return {
+            "id": self.id,
+            "label": self.label,
+            "note": self.note,
+            "chosen": self.chosen,
+            "special": self.special,
+            "english": REMARKS.get(self.special, ""),
+            "kind": self.kind,
+        }
 
 
 def deck(residents: Sequence[ResidentSummary], home: str) -> dict[str, BenchCard]:
@@ -54,13 +67,17 @@ def deck(residents: Sequence[ResidentSummary], home: str) -> dict[str, BenchCard
             spec=CardSpec(card_id=resident.id, serial=resident.card_serial, pin=PIN),
             resident=resident.id,
             chosen=resident.id in chosen,
+            special=resident.remarks,
         )
     for resident in residents:
         if resident.juki_id:
             expires = resident.juki_expires
             spec = CardSpec(f"{resident.id}-juki", "juki", juki_id=resident.juki_id, home=home, expires=expires)
             note = f"住基カード・{_note(resident)}"
-            cards[spec.card_id] = BenchCard(spec.card_id, _name(resident), note, spec, resident.id)
+            special = resident.remarks
+            cards[spec.card_id] = BenchCard(
+                spec.card_id, _name(resident), note, spec, resident.id, special=special, kind="juki"
+            )
     if with_card:
         cards |= {card.id: card for card in _wrong(with_card[0])}
     cards |= {card.id: card for card in _strange()}
@@ -81,7 +98,7 @@ def _wrong(owner: ResidentSummary) -> list[BenchCard]:
             for flaw, words in _FLAWS.items()
         ),
     )
-    return [BenchCard(spec.card_id, _name(owner), note, spec, owner.id) for note, spec in made]
+    return [BenchCard(spec.card_id, _name(owner), note, spec, owner.id, special=note) for note, spec in made]
 
 
 def _strange() -> list[BenchCard]:
@@ -89,7 +106,7 @@ def _strange() -> list[BenchCard]:
     elsewhere = CardSpec("juki-elsewhere", "juki", juki_id="5e" * 16, home="011002", expires=date(2035, 3, 31))
     unknown = CardSpec("juki-unknown", "juki", juki_id="5f" * 16, home="142051", expires=date(2035, 3, 31))
     return [
-        BenchCard(spec.card_id, label, note, spec)
+        BenchCard(spec.card_id, label, note, spec, special=note, kind="juki" if label == "住基カード" else "other")
         for label, note, spec in (
             ("運転免許証", "別のカード", CardSpec("driving-licence", "driving_licence")),
             ("交通系カード", "FeliCa", CardSpec("transit", "felica")),

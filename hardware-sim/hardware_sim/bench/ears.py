@@ -21,15 +21,11 @@ from typing import Any, Final
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from .changes import Changes
-
-Samples = NDArray[np.float32]
+from .matching import RATE, SLACK, Samples, compare
 
 PIPE_RATE: Final = 48_000
-RATE: Final = 8_000
-"""Everything is compared at this rate; the chime and a voice have what tells them apart below 4 kHz."""
 _STEP: Final = PIPE_RATE // RATE
 
 CHIME: Final = ((783.99, 0.0), (1046.50, 0.22))
@@ -41,9 +37,9 @@ _PHRASE_MATCH: Final = 0.8
 _QUIET: Final = 0.0008
 _QUIET_S: Final = 1.0
 """Longer than any pause inside a phrase."""
+_SOUNDING_S: Final = 0.6
 _NEXT_CHIME: Final = round(0.15 * RATE)
 """Nearer than this, a chime resembles itself."""
-_SLACK: Final = round(0.03 * RATE)
 _SURE_S: Final = 0.7
 _AGAIN: Final = round(0.1 * RATE)
 """So much more sound is waited for before the phrases are compared once more."""
@@ -162,6 +158,12 @@ class Listener:
         self._lines = 0
         self._utterance: _Utterance | None = None
 
+    @property
+    def sounding(self) -> bool:
+        """Whether anything can be heard now, a pause inside a phrase included."""
+        end = self._first + len(self._kept)
+        return self._loud_until > 0 and end - self._loud_until < _SOUNDING_S * RATE
+
     def feed(self, samples: Samples) -> None:
         """More sound at 48 kHz, −1 … 1, a multiple of six samples."""
         end = self._first + len(self._kept)
@@ -239,8 +241,8 @@ class Listener:
             self._finish(said, max(0, at - said.start), False)
 
     def _recognise(self, said: _Utterance, end: int, over: bool) -> None:
-        sounding = self._kept[said.start - _SLACK - self._first : end - self._first]
-        available = len(sounding) - 2 * _SLACK
+        sounding = self._kept[said.start - SLACK - self._first : end - self._first]
+        available = len(sounding) - 2 * SLACK
         if said.phrase is not None or available < (0.3 if over else _SURE_S) * RATE:
             return
         if available < said.compared + _AGAIN and not over:
@@ -249,11 +251,11 @@ class Listener:
         scores, possible = [], list[Phrase]()
         for phrase in said.likely or self._phrases:
             n = min(available, len(phrase.samples))
-            score, gain = _compare(sounding, phrase.samples[:n], said.lag)
+            score, gain = compare(sounding, phrase.samples[:n], said.lag)
             if score < _HOPELESS:
                 continue
             possible.append(phrase)
-            beyond = sounding[2 * _SLACK + n :][:_AFTER]
+            beyond = sounding[2 * SLACK + n :][:_AFTER]
             goes_on = len(beyond) > 0.1 * RATE and float(np.abs(beyond).max()) > 10 * _QUIET
             if score >= _PHRASE_MATCH and not goes_on:
                 scores.append((score, len(phrase.samples), phrase, gain))
@@ -292,23 +294,6 @@ class _Utterance:
     likely: tuple[Phrase, ...] = ()
 
 
-def _compare(sounding: Samples, wanted: Samples, lag: int | None) -> tuple[float, float]:
-    """Highest normalised correlation over the slack, and how loud: (−1 … 1, gain).
-
-    The place is looked for with the first second; then the whole is compared there.
-    """
-    norm = float(np.linalg.norm(wanted))
-    if norm < 1e-6:
-        return 0.0, 0.0
-    if lag is None:
-        probe = wanted[: RATE // 2]
-        room = sounding[: len(probe) + 2 * _SLACK]
-        lag = int(np.argmax(np.correlate(room, probe, "valid")))
-    part = sounding[lag : lag + len(wanted)]
-    product = float(part @ wanted[: len(part)])
-    return product / max(norm * float(np.linalg.norm(part)), 1e-9), product / norm**2
-
-
 class Ears:
     """Reads the pipe and keeps the transcript (the last 2,000 lines). ``now``: the bench's time."""
 
@@ -319,6 +304,7 @@ class Ears:
         self._lines: deque[Heard] = deque(maxlen=_KEPT_LINES)
         self._count = 0
         self._received = 0
+        self._sounding = False
         self._listener = Listener(load_phrases(voices), self._heard)
         pipe.unlink(missing_ok=True)
         os.mkfifo(pipe, 0o600)
@@ -348,6 +334,11 @@ class Ears:
         """Seconds of sound, silence included, that came through the pipe."""
         return self._received / 2 / PIPE_RATE
 
+    @property
+    def sounding(self) -> bool:
+        """Whether the loudspeaker can be heard now, be it with words that are not known."""
+        return self._sounding
+
     def transcript(self, since: int = 0) -> list[Heard]:
         """What was said after the mark ``since``, oldest first."""
         with self._lock:
@@ -368,6 +359,9 @@ class Ears:
             part, pending = pending[:whole], pending[whole:]
             self._received += whole
             self._listener.feed((np.frombuffer(part, dtype="<i2") / np.float32(32768)).astype(np.float32))
+            if self._sounding != self._listener.sounding:
+                self._sounding = self._listener.sounding
+                self._changes.ring()
 
     def _heard(
         self,

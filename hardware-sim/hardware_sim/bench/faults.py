@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,16 +13,19 @@ from hardware_sim.city.faults import CITY_FAULTS
 from hardware_sim.printer.faults import FAULTS as PRINTER_FAULTS
 from hardware_sim.sensors.faults import FAULTS as SENSOR_FAULTS
 
-TARGETS: Mapping[str, str] = {
-    "power": "電源",
-    "printer": "印刷機",
-    "centre": "センター",
-    "city": "市のサーバー",
-    "cash": "お金の装置",
-    "card": "カード・読み取り台",
-    "sensors": "受け取り口のセンサー",
+from .english import CHOICES
+from .english import FAULTS as ENGLISH
+
+TARGETS: Mapping[str, tuple[str, str]] = {
+    "power": ("電源", "Power"),
+    "card": ("カードと読み取り台", "Card and reader"),
+    "cash": ("お金の装置", "Coin unit"),
+    "printer": ("印刷機", "Printer"),
+    "sensors": ("受け取り口のセンサー", "Tray sensors"),
+    "centre": ("センター", "National centre"),
+    "city": ("市のサーバー", "City's server"),
 }
-"""Part of the world to its name on the page, in the page's order."""
+"""Part of the world to its name on the page (Japanese, English), in the page's order."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +40,43 @@ class Breakage:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lasts: bool = True
 
+    @property
+    def explained(self) -> str:
+        """The description with the values in it that a click on the page takes."""
+        text = _PLAINER.get((self.target, self.name), self.description)
+        for key, value in self.parameters.items():
+            shown = f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+            text = _word(key).sub("" if key in self.choices else shown, text)
+        for choice in (choice for choices in self.choices.values() for choice in choices):
+            text = _word(choice).sub(CHOICES.get(choice, (choice, ""))[0], text)
+        return text
+
     def to_json(self) -> dict[str, Any]:
         return {
             "target": self.target,
             "name": self.name,
             "label": self.label,
-            "description": self.description,
+            "description": self.explained,
+            "english": ENGLISH.get((self.target, self.name), ""),
             "parameters": dict(self.parameters),
             "choices": {key: list(values) for key, values in self.choices.items()},
             "lasts": self.lasts,
         }
 
+
+def _word(name: str) -> re.Pattern[str]:
+    """A parameter's or a choice's name where it stands in a description, with the space or colon around it."""
+    return re.compile(rf" ?(?<![a-z_]){name}(?![a-z_]):? ?")
+
+
+_PLAINER: Mapping[tuple[str, str], str] = {
+    ("printer", "paper_out"): "証明書用紙がなくなります。直すか、用紙を足すと戻ります。",
+    ("cash", "hopper_jam"): "100円の払出機が、払い出しを始めると詰まります。",
+    ("cash", "hopper_empty"): "100円の払出機は回りますが、硬貨が出ません。",
+    ("cash", "hopper_blocked"): "100円の払出機の、出口のセンサーがふさがったままになります。",
+    ("cash", "hopper_power_cut"): "払い出しを始めると、100円の払出機だけ電源が落ち、戻ります。",
+}
+"""Where a click on the page does only one of the things that the simulator's own description tells of."""
 
 _OWN: tuple[Breakage, ...] = (
     Breakage(
@@ -57,6 +87,7 @@ _OWN: tuple[Breakage, ...] = (
         {"off_s": 3.0},
         lasts=False,
     ),
+    Breakage("power", "off", "電源を切ったまま", "直すまで、電源は戻りません。"),
     Breakage(
         "power",
         "kill",
@@ -72,7 +103,7 @@ _OWN: tuple[Breakage, ...] = (
         "card",
         "pull_at_pin",
         "暗証番号の照合でカードを抜く",
-        "照合コマンドがカードで実行された後（after）か前（before）に抜けます。",
+        "照合コマンドがカードで実行された後か前に、カードが抜けます。",
         {"when": "after"},
         {"when": ("before", "after")},
     ),

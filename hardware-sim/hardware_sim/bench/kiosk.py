@@ -119,14 +119,18 @@ class Kiosk:
                     time.sleep(0.002)
             self._after(off_s)
 
-    def cut(self, off_s: float = 0.0) -> None:
-        """The power fails: everybody is gone and so is the memory. It comes back after ``off_s`` seconds."""
+    def cut(self, off_s: float | None = 0.0) -> None:
+        """The power fails: everybody is gone and so is the memory.
+
+        It comes back after ``off_s`` seconds, or with None only by :meth:`start`.
+        """
         with self._condition:
             self._wanted = False
             kill_tree(self.pid, self._runtime)
             self._collect()
             self._wipe()
-            self._after(off_s)
+            if off_s is not None:
+                self._after(off_s)
 
     def stop(self) -> None:
         """End it in order, then whoever is left, and do not start it again."""

@@ -77,7 +77,7 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
             with PageServer(bench, listener) as page:
                 _await_first_screen(bench, stop)
                 if beside is not None:
-                    _start_second(bench, beside, more, stop)
+                    _start_second(bench, page.port, beside, more, stop)
                 if not stop.is_set():
                     print(f"\nThe bench is ready: {page.url}", flush=True)
                     if beside is not None:
@@ -104,15 +104,18 @@ def _reader_here() -> str:
     return "pcsc"
 
 
-def _start_second(bench: Bench, listener: socket.socket, more: ExitStack, stop: threading.Event) -> None:
-    """Another terminal beside the first: devices and kiosk of its own; city, centre and clock are shared."""
+def _start_second(bench: Bench, port: int, listener: socket.socket, more: ExitStack, stop: threading.Event) -> None:
+    """Another terminal beside the first, whose page is at ``port``: devices and kiosk of its own; city, centre and
+    clock are shared."""
     print("Starting the second terminal:", flush=True)
     options = bench.options
     first = options.spot
     spot = replace(first, terminal_id=neighbour(first.terminal_id), machine_no=first.machine_no + 1)
     state = options.state.with_name(f"{options.state.name}-second")
     second = more.enter_context(Bench(replace(options, state=state, spot=spot, beside=bench), _say))
-    more.enter_context(PageServer(second, listener))
+    page = more.enter_context(PageServer(second, listener))
+    bench.others[spot.terminal_id] = page.port
+    second.others[first.terminal_id] = port
     _await_first_screen(second, stop)
 
 

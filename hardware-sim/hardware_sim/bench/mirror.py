@@ -2,7 +2,8 @@
 
 The bench listens on a Unix stream socket; each kiosk process connects anew. Wire form: four bytes of length
 (unsigned, big-endian), then one line of JSON ended by a line feed, then ``bytes`` bytes of picture. Back go lines
-of JSON: ``{"touch": [x, y], "sequence": n}`` and ``{"frame": "png"}``. Only the last picture is kept.
+of JSON: ``{"touch": [x, y], "sequence": n}`` (a tap), ``{"finger": "down"|"up", "at": [x, y], "sequence": n}`` to a
+kiosk whose frames say ``"fingers": true``, and ``{"frame": "png"}``. Only the last picture is kept.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _KEPT_SCREENS = 2000
 _SEND_S = 2.0
 _READ = "read:"
 """How the kiosk marks a text of the screen that it reads out, where it tells of phrases."""
+_TAP_SLACK = 0.03
+"""Parts of the panel that a finger may slip in a tap."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Picture:
     width: int
     height: int
     jpeg: bytes = field(repr=False)
+    fingers: bool = False
+    """Whether this kiosk takes a finger's down and up apart; otherwise it knows taps only."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ class MirrorServer:
         self._read: deque[str] = deque(maxlen=_KEPT_SCREENS)
         self._read_count = 0
         self._drawn_at = 0.0
+        self._down: tuple[float, float, int | None] | None = None
         self._talking: list[threading.Thread] = []
         self._thread = threading.Thread(target=self._accept, name="mirror", daemon=True)
         self._closing = False
@@ -155,12 +161,39 @@ class MirrorServer:
 
         False when no kiosk is there. ValueError for a place beside the panel.
         """
-        if not (0 <= x <= 1 and 0 <= y <= 1):
-            raise ValueError("x and y are parts of the panel, from 0 to 1")
-        wish: dict[str, Any] = {"touch": [x, y]}
-        if sequence is not None:
-            wish["sequence"] = sequence
-        return self._send(wish)
+        return self._send(_at("touch", x, y, sequence))
+
+    def finger_down(self, x: float, y: float, sequence: int | None = None) -> bool:
+        """A finger is laid on the panel and stays there until :meth:`finger_up`: a hold lasts as long as it lasts.
+
+        False when no kiosk is there. ValueError for a place beside the panel.
+        """
+        wish = {"finger": "down", **_at("at", x, y, sequence)}
+        with self._lock:
+            fingers = self._picture is not None and self._picture.fingers
+            self._down = (x, y, sequence)
+            there = self._connection is not None
+        return self._send(wish) if fingers else there
+
+    def finger_up(self, x: float, y: float) -> bool:
+        """The finger is lifted at ``x``, ``y``. A kiosk that knows taps only is given one, if it was not moved away.
+
+        False when no kiosk is there, or no finger was down. ValueError for a place beside the panel.
+        """
+        wish = {"finger": "up", **_at("at", x, y, None)}
+        with self._lock:
+            fingers = self._picture is not None and self._picture.fingers
+            down, self._down = self._down, None
+        if down is None:
+            return False
+        if fingers:
+            return self._send(wish)
+        moved = max(abs(x - down[0]), abs(y - down[1])) > _TAP_SLACK
+        return not moved and self.touch(*down)
+
+    def let_go(self) -> None:
+        """Whoever had a finger on the panel has gone: it is lifted in a corner, where it means nothing."""
+        self.finger_up(0.0, 0.0)
 
     def touch_target(self, target: str) -> bool:
         """A finger in the middle of a target that is on the panel now. False when it is not."""
@@ -265,6 +298,7 @@ class MirrorServer:
             width=int(header["width"]),
             height=int(header["height"]),
             jpeg=jpeg,
+            fingers=header.get("fingers") is True,
         )
         before = self._picture
         self._picture = picture
@@ -276,3 +310,10 @@ class MirrorServer:
         ):
             self._shown.append(Shown(self._now(), picture.screen, picture.title, picture.process))
             self._shown_count += 1
+
+
+def _at(name: str, x: float, y: float, sequence: int | None) -> dict[str, Any]:
+    """A place on the panel as it goes over the wire. ValueError for one beside it."""
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        raise ValueError("x and y are parts of the panel, from 0 to 1")
+    return {name: [x, y]} if sequence is None else {name: [x, y], "sequence": sequence}

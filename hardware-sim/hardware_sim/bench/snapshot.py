@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .mirror import Picture
 from .office import HANDLER, MANAGER
 from .trays import RECEIPT_TRAY
+from .words import doing
 from .world import Bench
 
 _VOICE_LINES = 40
@@ -28,6 +30,8 @@ def snapshot(bench: Bench) -> dict[str, Any]:
             "sequence": 0 if picture is None else picture.sequence,
             "process": 0 if picture is None else picture.process,
             "targets": [] if picture is None else sorted(picture.targets),
+            "places": {} if picture is None else picture.targets,
+            "names": {} if picture is None else _names(picture),
             "width": bench.options.spot.width_px,
             "height": bench.options.spot.height_px,
         },
@@ -40,6 +44,9 @@ def snapshot(bench: Bench) -> dict[str, Any]:
         "key": bench.key_turned() if bench.sensors is not None else None,
         "staff": [{"name": each.name, "title": each.title, "number": each.number} for each in (MANAGER, HANDLER)],
         "powered": cash["powered"],
+        "doing": doing("" if picture is None else picture.screen, powered=cash["powered"]).to_json(),
+        "camera": None,
+        "others": [{"terminal": terminal, "port": port} for terminal, port in bench.others.items()],
         "card": card,
         "money": {
             "hand": cash["places"]["hand"],
@@ -59,5 +66,17 @@ def snapshot(bench: Bench) -> dict[str, Any]:
             "reasons": printer["state_reasons"],
         },
         "voice": [line.to_json() for line in bench.ears.transcript(bench.ears.count - _VOICE_LINES)],
+        "sounding": bench.ears.sounding,
         "faults": bench.breaker.broken(),
     }
+
+
+def _names(picture: Picture) -> dict[str, str]:
+    """What stands on each target, for those who do not see the picture; its id where no text has its name."""
+    texts = dict(picture.texts)
+    found = {}
+    for target in picture.targets:
+        name = target.replace("-", ".")
+        ends = (words for text_id, words in texts.items() if text_id.endswith(f".{name}"))
+        found[target] = texts.get(name) or next(ends, target)
+    return found

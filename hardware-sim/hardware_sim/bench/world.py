@@ -84,6 +84,8 @@ class Bench:
         self._closing = threading.Event()
         self._touched = self._coin_at = 0.0
         self.changes = Changes()
+        self.others: dict[str, int] = {}
+        """Terminals of the same city that run beside this one: id to the port of their page."""
 
     # -- life --------------------------------------------------------------------------------------
 
