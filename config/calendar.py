@@ -14,8 +14,7 @@ from enum import Enum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from holidays.countries.japan import Japan
-
+from config.japan import Japan
 from config.schema import CalendarSettings, DatedException, Window, YearEnd
 
 JST = ZoneInfo("Asia/Tokyo")

@@ -43,7 +43,7 @@ from kiosk.gate import Gate
 from kiosk.journal import Journal
 from kiosk.loop import Devices, Inbox, Loop
 from kiosk.presenter import present
-from kiosk.process import CONFIGURATION_ERROR, Parent, harden, notify, swap_on_disk
+from kiosk.process import CONFIGURATION_ERROR, Parent, harden, notify, settle_memory, swap_on_disk
 from kiosk.session import Moment, Service, Session, Staff, State
 from kiosk.staff import StaffBook
 from kiosk.staff_admin import FILE as STAFF_FILE
@@ -302,6 +302,7 @@ def main(arguments: list[str] | None = None, picture: Picture | None = None) -> 
         print(f"{options.config}: {error}", file=sys.stderr)
         return CONFIGURATION_ERROR
     harden()
+    settle_memory()
     notify("READY=1")
     if picture:
         picture.end()

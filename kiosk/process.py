@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import logging
 import os
 import resource
@@ -26,6 +27,11 @@ _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_CHILD_SUBREAPER: Final = 36
 
+_M_MMAP_THRESHOLD: Final = -3
+_M_ARENA_MAX: Final = -8
+_OWN_MAPPING_BYTES: Final = 128 * 1024
+"""Whatever is larger has a mapping of its own, gone when freed; set, so that glibc does not raise it by itself."""
+
 CONFIGURATION_ERROR: Final = 78
 """EX_CONFIG of sysexits.h: the service manager does not restart on it."""
 
@@ -39,6 +45,23 @@ def _prctl(option: int, value: int) -> None:
     if libc.prctl(option, value, 0, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+
+
+def settle_memory() -> None:
+    """Before the first fork: what was read once stays shared with every child, and what a child frees goes back to the
+    kernel at once.
+
+    Without it the collector of a child would write into every object of the parent, and so have a copy of each page;
+    glibc (mallopt(3)) would keep an arena for every thread and, once it has freed a few pictures and documents, room
+    for as many again: pages of a person's, kept for nobody.
+    """
+    libc = ctypes.CDLL(None)
+    with contextlib.suppress(AttributeError):  # not glibc
+        libc.mallopt(_M_ARENA_MAX, 1)
+        libc.mallopt(_M_MMAP_THRESHOLD, _OWN_MAPPING_BYTES)
+        libc.malloc_trim(0)
+    gc.collect()
+    gc.freeze()
 
 
 def harden() -> None:
