@@ -22,7 +22,7 @@ size, before = 8 << 20, resident()
 for _ in range(3):
     # What glibc learns from: once freed, such a size would come out of the heap, and stay there below what is kept.
     taken = [libc.malloc(size) for _ in range(4)]
-    kept = libc.malloc(64)
+    kept = libc.malloc(100_000)
     for each in taken:
         ctypes.memset(each, 1, size)
     held = resident()
