@@ -224,6 +224,10 @@ def test_the_lock_fixes_everything_that_the_project_names() -> None:
     assert pinned["requirements"].isdisjoint(pinned["requirements-voices"])
 
 
+OF_THE_BOARD = ("picamera2",)
+"""Packages of Raspberry Pi OS alone, imported where they are used; who lacks one is told its name."""
+
+
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [*((room, ()) for room in SHIPPED), ("hardware-sim", ("sim",)), ("tests", ("sim", "dev"))],
@@ -234,7 +238,7 @@ def test_what_a_room_imports_is_named_by_the_project(folder: str, extras: tuple[
     named = {_name(line) for line in project["dependencies"]}
     named |= {_name(line) for extra in extras for line in project["optional-dependencies"][extra]}
     owners = importlib.metadata.packages_distributions()
-    ours = {*SHIPPED, "hardware_sim"} | sys.stdlib_module_names
+    ours = {*SHIPPED, "hardware_sim", *OF_THE_BOARD} | sys.stdlib_module_names
     missing = {}
     for path in (path for path in python_files() if path.is_relative_to(ROOT / folder) and path.name not in MAKERS):
         beside = {other.stem for other in path.parent.glob("*.py")} if path.parts[-2] == "bench" else set()
