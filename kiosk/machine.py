@@ -40,9 +40,8 @@ The resident's way (design §4). The card's kind chooses the flow. `hold_until_a
 and from there the same:
 
     CHOOSING_… [LISTING_HOUSEHOLD →] … → CONFIRMING → DOWNLOADING
-    → CONFIRMING_IDENTITY → PREPARING → PAYING → PRINTING → ERASING_DOCUMENTS → SETTLING
+    → CONFIRMING_IDENTITY → PREPARING → PAYING → DRAINING → PRINTING → ERASING_DOCUMENTS → SETTLING
     → [RECEIPT] → TAKING → ERASING → ENDED
-    PAYING, given up, → DRAINING → SETTLING
     any of them, before money → [TAKING_CARD] → REFUSED → ERASING → ENDED
 """
 
@@ -311,7 +310,9 @@ TABLE: Final[dict[State, Row]] = {
         ),
         e.ReturnLeverPressed: pay.paying_cancelled,
     },
-    State.DRAINING: waiting(CoinsRefused=pay.drained, Tick=pay.draining_tick, DeviceOnline=pay.draining_online),
+    State.DRAINING: waiting(
+        CashReady=pay.drained, CoinsRefused=pay.drained, Tick=pay.draining_tick, DeviceOnline=pay.draining_online
+    ),
     State.PRINTING: waiting(PrintProgressed=out.print_progressed, CopyJudged=out.copy_judged, Tick=out.printing_tick),
     State.ERASING_DOCUMENTS: waiting(
         Erased=out.document_erased, CoinsRefused=out.slot_at_rest, Tick=out.documents_tick

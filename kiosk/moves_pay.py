@@ -20,7 +20,7 @@ from kiosk.events import (
     Tick,
 )
 from kiosk.money import Till, levels
-from kiosk.moves import Result, ask, drain, go, record, refuse, stay, touched
+from kiosk.moves import Result, ask, ask_in, drain, go, record, refuse, stay, touched
 from kiosk.moves_coins import book_credit
 from kiosk.moves_print import print_next
 from kiosk.moves_service import incident, note_fault, note_online
@@ -94,14 +94,13 @@ def accepts(session: Session) -> frozenset[int]:
 def paying_credit(session: Session, event: CoinsCredited, now: Moment) -> Result:
     """The screen shows only what is in the journal; the slot closes when the price is reached.
 
-    What was paid for is printed at once. A coin past the gate is booked while that goes on, and the slot must have
-    said that none is in flight any more before anything is paid back.
+    What was paid for is printed as soon as the acceptor has confirmed that it takes nothing more. A coin past the gate
+    is booked while that goes on; the unit says that none is in flight before anything is paid back.
     """
     session, effects = book_credit(session, event)
     session = touched(session, now)
     if session.tally.inserted >= session.price_yen:
-        ended = record(session, "cash_in_ended", inserted=session.tally.inserted)
-        return print_next(session, now, (*effects, ended, AcceptCoins(frozenset())))
+        return ask_in(session, State.DRAINING, now, CheckCash, *effects, AcceptCoins(frozenset()))
     accepted = accepts(session)
     if not accepted:
         # No coin leads to the price any more (twenty of a kind, no change for a larger one).
@@ -128,10 +127,13 @@ def paying_online(session: Session, event: DeviceOnline, now: Moment) -> Result:
     return session, effects
 
 
-def drained(session: Session, _event: CoinsRefused, now: Moment) -> Result:
-    """No coin is in flight any more: give everything back."""
+def drained(session: Session, _event: CoinsRefused | CashReady, now: Moment) -> Result:
+    """The slot is shut: print what was paid for. Or no coin is in flight any more: give everything back."""
     session = replace(session, awaiting=0)
-    return settle(session, now, record(session, "cash_in_ended", inserted=session.tally.inserted))
+    ended = record(session, "cash_in_ended", inserted=session.tally.inserted)
+    if session.refusal or session.tally.inserted < session.price_yen:
+        return settle(session, now, ended)
+    return print_next(session, now, (ended,))
 
 
 def draining_tick(session: Session, _event: Tick, now: Moment) -> Result:

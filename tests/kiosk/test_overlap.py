@@ -59,13 +59,14 @@ def test_no_receipt_no_spooler_for_it(world) -> None:
     assert len(world.ordered(f.WarmPrinter)) == 1
 
 
-def test_printing_begins_while_the_slot_shuts_and_nothing_is_paid_back_before_it_is_at_rest(world) -> None:
+def test_printing_begins_once_the_slot_is_shut_and_nothing_is_paid_back_before_it_is_at_rest(world) -> None:
     world.to_paying().coin(500)
-    assert world.state is State.PRINTING
     assert world.ordered(f.AcceptCoins)[-1].yen == frozenset()
-    kinds = [type(order) for order in world.orders]
-    assert kinds.count(f.PrintCopy) == 1
-    assert f.RefuseCoins not in kinds
+    assert not world.ordered(f.PrintCopy), "not before the acceptor has confirmed"
+    world.answer()
+    assert world.state is State.PRINTING
+    assert len(world.ordered(f.PrintCopy)) == 1
+    assert not world.ordered(f.RefuseCoins)
     world.until(State.ERASING_DOCUMENTS)
     refuse = next(order for order in world.pending if isinstance(order, f.RefuseCoins))
     world.pending.remove(refuse)
@@ -77,16 +78,27 @@ def test_printing_begins_while_the_slot_shuts_and_nothing_is_paid_back_before_it
     assert (tally.inserted, tally.charged, tally.paid_back) == (600, 300, 300)
 
 
+def test_a_coin_unit_that_goes_before_the_slot_is_shut_is_drained_when_it_is_back(world) -> None:
+    world.to_paying().coin(500).see(e.DeviceFaulted(e.Part.CASH, "offline"))
+    world.pending.clear()
+    world.after(2).see(e.DeviceOnline(e.Part.CASH))
+    assert world.state is State.DRAINING
+    assert world.ordered(f.RefuseCoins)
+    assert not world.ordered(f.PrintCopy)
+    world.answers()
+    assert world.session.tally.charged == 300
+
+
 def test_no_page_leaves_before_the_price_is_complete(world) -> None:
-    world.to_paying(2).coin(500)
+    world.to_paying(2).coin(500).answers()
     assert world.state is State.PAYING
     assert not world.ordered(f.PrintCopy)
-    world.coin(100)
+    world.coin(100).answer()
     assert world.state is State.PRINTING
 
 
 def test_a_coin_unit_that_goes_while_printing_keeps_nobody_waiting_for_the_slot(world) -> None:
-    world.to_paying().coin(100).coin(100).coin(100).see(e.DeviceFaulted(e.Part.CASH, "offline"))
+    world.to_paying().coin(100).coin(100).coin(100).answer().see(e.DeviceFaulted(e.Part.CASH, "offline"))
     world.until(State.ERASING_DOCUMENTS)
     world.pending = [order for order in world.pending if not isinstance(order, f.RefuseCoins)]
     world.answer()

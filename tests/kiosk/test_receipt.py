@@ -155,7 +155,7 @@ def test_money_that_cannot_be_paid_out_is_on_a_slip_though_nothing_was_printed(w
 
 def test_a_copy_in_doubt_is_on_the_slip_even_if_no_receipt_was_promised(world) -> None:
     world.to_confirm().see(e.NextPressed()).answers().see(e.IdentityConfirmed()).answer(receipt=False).answers()
-    world.coin(100).coin(100).coin(100).answer(outcome=e.PrintOutcome.UNKNOWN, sheets=0).answer()
+    world.coin(100).coin(100).coin(100).answer().answer(outcome=e.PrintOutcome.UNKNOWN, sheets=0).answer()
     (order,) = world.ordered(f.PrintReceipt)
     assert (order.receipt.held_yen, order.receipt.lines) == (300, ())
 

@@ -221,7 +221,7 @@ def test_more_out_than_in_is_refused(book: Book) -> None:
 
 def test_what_the_machine_itself_writes_adds_up(world, book: Book, office: Calendar) -> None:
     """Two copies, 1,000 yen, the second copy unknown, then a stray coin while everything is being taken."""
-    world.to_paying(2).coin(500).coin(500).answer().answer(outcome=e.PrintOutcome.UNKNOWN).answers()
+    world.to_paying(2).coin(500).coin(500).answer().answer().answer(outcome=e.PrintOutcome.UNKNOWN).answers()
     world.coin(100).see(e.PlaceOccupied(e.Place.CERTIFICATE_TRAY)).take_all().answers()
     world.after(21).answers()
     for entry in world.orders:

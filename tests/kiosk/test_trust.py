@@ -133,7 +133,7 @@ def test_a_late_answer_of_an_earlier_order_is_dropped_and_counted(world) -> None
 
 
 def test_the_answer_of_the_present_order_cannot_come_twice(world) -> None:
-    world.to_paying().coin(500)
+    world.to_paying().coin(500).answer()
     judged = world.reply(world.pending.pop())[0]
     world.see(judged, judged)
     assert world.session.tally.charged == 300

@@ -130,7 +130,7 @@ def test_every_claim_has_its_own_number_and_the_books_know_it(world, rules) -> N
 
 
 def test_the_number_on_the_screen_for_a_copy_in_doubt_is_in_the_books(world) -> None:
-    world.to_paying().coin(100).coin(100).coin(100)
+    world.to_paying().coin(100).coin(100).coin(100).answer()
     world.answer(outcome=e.PrintOutcome.UNKNOWN, sheets=0).answers().after(3).see(
         *(e.PlaceEmptied(place) for place in e.Place)
     )
@@ -246,16 +246,24 @@ def test_a_coin_unit_that_comes_and_goes_does_not_keep_the_money_for_ever(world)
 
 
 def test_a_paid_certificate_is_printed_though_the_slot_does_not_come_to_rest(world) -> None:
-    world.to_paying().coin(100).coin(100).coin(100).until(State.ERASING_DOCUMENTS)
+    world.to_paying().coin(100).coin(100).coin(100)
+    world.pending.clear()
+    world.after(61).answers()
+    assert world.session.tally.charged == 300
+
+
+def test_a_slot_that_never_says_that_no_coin_is_in_flight_does_not_keep_the_change(world) -> None:
+    world.to_paying().coin(500).until(State.ERASING_DOCUMENTS)
     world.pending = [order for order in world.pending if not isinstance(order, f.RefuseCoins)]
     world.answer()
     assert world.state is State.ERASING_DOCUMENTS, "nothing is settled while a coin may be in flight"
     world.after(16).answers()
-    assert world.session.tally.charged == 300
+    tally = world.session.tally
+    assert (tally.charged, tally.paid_back) == (300, 200)
 
 
 def test_a_printer_driver_that_never_judges_leaves_the_copy_in_doubt(world) -> None:
-    world.to_paying().coin(500)
+    world.to_paying().coin(500).answer()
     world.pending.clear()
     world.after(890).see(e.PrintProgressed(world.session.awaiting, 0, ("media-empty-error",)))
     world.after(890)
