@@ -14,6 +14,7 @@ from typing import Any
 from config.calendar import FIRST_YEAR, LAST_YEAR
 from config.hours import Hours, certificate_hours, machine_hours
 from config.machine_checks import COINS_YEN, MACHINE_CHECKS, Found, twice
+from config.recorder_checks import RECORDER_CHECKS
 from config.schema import (
     ALLOWED_ORDERS,
     CARD_POLICY_OF,
@@ -287,6 +288,7 @@ def _national(national: National) -> Found:
 
 CHECKS: Mapping[type, Callable[[Any], Found]] = {
     **MACHINE_CHECKS,
+    **RECORDER_CHECKS,
     CalendarSettings: _calendar,
     CameraSettings: _camera,
     CertificateSettings: _certificate,

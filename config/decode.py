@@ -27,7 +27,7 @@ _BAD: Any = object()
 # Zero is a sensible value of these numbers; of every other number it is a slip of the pen.
 _MAY_BE_ZERO = frozenset({
     "reserve", "preroll_s", "initial_coins", "certificate_input", "change_input", "receipt_input", "service_key_input",
-    "yen", "minimum_age",
+    "yen", "minimum_age", "input", "reserve_slots", "zone", "mask",
 })  # fmt: skip
 _NATIONAL = "is set for the whole country and cannot be changed here: remove it"
 

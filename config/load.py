@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from config.checks import CHECKS
 from config.decode import Decoder
 from config.errors import ConfigError, Problem
+from config.recorder_checks import recorder_fits
 from config.schema import Machine, MonthDay, National, Profile, Settings, Window
 
 __all__ = ["ConfigError", "Problem", "describe", "load", "load_national", "load_profile"]
@@ -47,6 +48,7 @@ def load(machine_file: Path) -> Settings:
         machine = _decode(machine_file, table, Machine, problems)
         if profile is not None and machine is not None:
             problems.extend(_voice(str(machine_file), profile, machine))
+            problems.extend(Problem(str(machine_file), key, what) for key, what in recorder_fits(profile, machine))
     if problems or profile is None or national is None or machine is None:
         raise ConfigError(problems)
     return Settings(profile, national, machine)

@@ -1,10 +1,10 @@
-"""What stands on one spot: panel, reader, coin bus, printer, line, loudspeaker."""
+"""What stands on one spot: panel, reader, coin bus, printer, line, loudspeaker, camera and recorder."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,80 @@ class SensorSettings:
     """The key switch that asks for the staff screens; None: there is no such switch."""
 
 
+Polygon: TypeAlias = tuple[tuple[float, float], ...]
+"""Corners in order, each (x, y) in shares of the picture: 0, 0 is its upper left corner, 1, 1 its lower right."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDevice:
+    """The camera above the terminal (S-8). What the municipality decides of it is in its profile."""
+
+    source: str
+    """``v4l2:/dev/v4l/by-id/…``, ``rtsp://``, ``http://`` (multipart MJPEG), ``tcp://`` (MPEG-TS) or ``picamera2:``;
+    in simulations also ``file:``. Without user and password: see ``login``."""
+    width: int
+    height: int
+    fps: float
+    """Pictures a second, as set in the camera."""
+    max_kbit_s: int
+    """The highest bit rate the camera is set to (its cap, not its mean): the disk is planned by it."""
+    zone: Polygon
+    """Where somebody who uses the terminal stands."""
+    shows_keypad_or_screen: bool
+    """Answer of the commissioning: whether keypad or screen can be made out in the picture. True demands a mask."""
+    mask: tuple[Polygon, ...] = ()
+    """Parts of the picture that are painted over before anything is stored."""
+    keyframe_s: float = 2.0
+    """Seconds from keyframe to keyframe, as set in the camera."""
+    login: bool = False
+    """The camera asks for user and password: they are in the credential ``camera-login``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSettings:
+    """The contact that tells whether the recorder's case is open (S-13, S-17)."""
+
+    driver: Literal["modbus", "gpio"] = "modbus"
+    port: str = ""
+    """``modbus``: serial port of the recorder's own input module, by its stable name; 9600 8E1 on the wire."""
+    unit: int | None = None
+    """``modbus``: slave address, 1 … 247."""
+    input: int | None = None
+    """``modbus``: number of the discrete input, from 0."""
+    line: str = ""
+    """``gpio``: the pin as gpiozero names it, such as ``GPIO17``; pulled up, so that "on" is connected to ground."""
+    open_when: Literal["on", "off"] = "on"
+    """``off``: the contact is closed while the case is shut, so that a cut wire shows as an open case."""
+    poll_ms: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSettings:
+    """Where and how the recorder stores (S-13 to S-17)."""
+
+    video: Path
+    """Folder of the slot files, on a disk of their own."""
+    slots: int
+    """How many slot files ``python -m recorder.prepare`` makes."""
+    marks: Path
+    """Socket of the recorder, on which the terminal says whether a session is open."""
+    status: Path
+    """Socket of the terminal, on which the recorder says how it is."""
+    slot_mib: int | None = None
+    """Size of a slot; either this or ``slot_kib``."""
+    slot_kib: int | None = None
+    reserve_slots: int = 0
+    """Kept back for when every image is too young to be written over; only with the profile's ``on_conflict =
+    "protect_floor_and_alarm"``."""
+    case: CaseSettings | None = None
+    """None only in simulations."""
+
+    @property
+    def slot_bytes(self) -> int:
+        """Size of a slot; 0 where neither is given."""
+        return (self.slot_mib or 0) * 1024 * 1024 + (self.slot_kib or 0) * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class BenchSettings:
     """What only a simulation may have."""
@@ -179,3 +253,6 @@ class Machine:
     sensors: SensorSettings | None = None
     """None: no sensors; a touch stands for the taking."""
     bench: BenchSettings | None = None
+    camera: CameraDevice | None = None
+    """None: this machine has no recorder; then ``recorder`` is None too."""
+    recorder: RecorderSettings | None = None

@@ -18,6 +18,7 @@ from config.machine import (
     ReaderSettings,
     SensorSettings,
 )
+from config.recorder_checks import together
 
 Found = Iterator[tuple[str, str]]
 
@@ -37,6 +38,7 @@ def _machine(machine: Machine) -> Found:
         yield "bench", "is only for simulations: remove it from a real machine's file"
     if machine.reader.device.startswith("udp:") and not machine.simulation:
         yield "reader.device", "is a radio over the network, only for simulations: give a real reader, such as usb"
+    yield from together(machine)
 
 
 def _reader(reader: ReaderSettings) -> Found:

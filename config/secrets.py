@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
+from urllib.parse import quote, urlsplit
 
 from config.errors import ConfigError, Problem
+from config.machine import CameraDevice, Machine
 
 CredentialName = Literal[
     "terminal.key",
@@ -16,6 +18,7 @@ CredentialName = Literal[
     "city-hpke.pub",
     "recorder-kek",
     "export-sign.key",
+    "camera-login",
 ]
 CREDENTIALS: frozenset[str] = frozenset(get_args(CredentialName))
 """Every credential there is."""
@@ -47,6 +50,44 @@ def credential(name: CredentialName) -> bytes:
     if not content:
         raise ConfigError([Problem(str(file), "", "is empty: provide the credential anew")])
     return content
+
+
+KEK_BYTES: Final = 32
+
+
+def recorder_kek(machine: Machine) -> bytes | None:
+    """The key under which the keys of stored video are kept; None where the machine has no recorder.
+
+    Raises:
+        ConfigError: as :func:`credential`, or it has not 32 bytes.
+    """
+    if machine.recorder is None:
+        return None
+    kek = credential("recorder-kek")
+    if len(kek) != KEK_BYTES:
+        raise ConfigError(
+            [_bad("recorder-kek", f"has {len(kek)} bytes; make it with 'head -c {KEK_BYTES} /dev/urandom'")]
+        )
+    return kek
+
+
+def camera_source(camera: CameraDevice) -> str:
+    """The camera's address as it is to be opened: with user and password where the camera asks for them.
+
+    Raises:
+        ConfigError: as :func:`credential`, or it is not ``user:password``.
+    """
+    if not camera.login:
+        return camera.source
+    user, colon, password = credential("camera-login").decode("utf-8", "replace").strip().partition(":")
+    if not (user and colon and password):
+        raise ConfigError([_bad("camera-login", "must be user:password on one line")])
+    parts = urlsplit(camera.source)
+    return parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}").geturl()
+
+
+def _bad(name: CredentialName, what: str) -> Problem:
+    return Problem(str(_directory("CREDENTIALS_DIRECTORY", f"LoadCredential={name}:…") / name), "", what)
 
 
 def state_directory() -> Path:

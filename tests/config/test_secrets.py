@@ -22,9 +22,9 @@ def test_a_credential_is_read_byte_for_byte(folder: Path) -> None:
 
 def test_only_the_fixed_names_exist(folder: Path) -> None:
     (folder / "passwd").write_bytes(b"x")
-    with pytest.raises(ValueError, match=r"not a credential; there are centre\.pin"):
+    with pytest.raises(ValueError, match=r"not a credential; there are camera-login, centre\.pin"):
         credential(cast("Any", "passwd"))
-    assert len(CREDENTIALS) == 7
+    assert len(CREDENTIALS) == 8
 
 
 def test_a_missing_or_empty_credential_says_what_to_do(folder: Path) -> None:
