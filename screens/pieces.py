@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import string
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -30,7 +31,7 @@ _VALUE: Final = {
     ),
     "en": re.compile(r"¥[\d,]+|[\d,]*\d yen\b|\d{1,2}:\d{2}|[\d,]*\d"),
 }
-_EDGES: Final = " 、,，;；:：/()（）「」『』〜~·"
+_EDGES: Final = " ×、,，;；:：/()（）「」『』〜~·"
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -72,7 +73,8 @@ def _words(text: str, language: str) -> list[str]:
         parts.append(text[at:])
     stripped = (part.strip(_EDGES) for part in parts)
     ended = (part if part.endswith(".m.") else part.rstrip(".") for part in stripped)
-    return [part for part in ended if any(c.isalnum() for c in part)]
+    closed = (f"{part})" if part.count("(") > part.count(")") else part for part in ended)
+    return [part for part in closed if any(c.isalnum() for c in part)]
 
 
 def number(digits: str) -> int:
@@ -134,7 +136,8 @@ def english_number(amount: int) -> list[str]:
 
 
 def numbers(language: str) -> Iterator[str]:
-    """Every piece that a number may need, as far as it is rendered."""
+    """Every piece that a number may need, as far as it is rendered; and the letters by which one is spelled."""
+    yield from string.ascii_uppercase
     if language == "ja":
         for place in (1, 10, 100, 1000, 10_000):
             for digit in range(1, 10):

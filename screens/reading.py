@@ -114,6 +114,14 @@ def words(view: vm.View, text: Text) -> str:
     return " ".join(line.strip() for line in text.lines)
 
 
+def _spelled(view: vm.View, text: Text) -> tuple[str, ...]:
+    """The words of a text; a number of a slip is said sign by sign."""
+    said = words(view, text)
+    if isinstance(view, (vm.Take, vm.Refused)) and text.id.endswith(".slip") and view.slip:
+        return said.replace(view.slip, ""), *(sign for sign in view.slip if sign.isalnum())
+    return (said,)
+
+
 def label(view: vm.View, target: Button) -> tuple[str, ...]:
     """What stands on a target. Of a member of the household only the place in the list and whether it is put on."""
     language = view.frame.language
@@ -203,7 +211,7 @@ def _body(view: vm.View, screen: Screen) -> list[Line]:
         case vm.Pay() if not screen.under:
             return [*_pay_body(view), *(Line(text.id, (words(view, text),)) for text in texts
                                         if not text.id.startswith(_OF_THE_AMOUNT))]  # fmt: skip
-    lines = [Line(text.id, (words(view, text),)) for text in texts]
+    lines = [Line(text.id, _spelled(view, text)) for text in texts]
     if screen.under:
         return lines
     if isinstance(view, vm.Arrived):

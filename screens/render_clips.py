@@ -45,7 +45,7 @@ def of_the_screens(language: str) -> set[str]:
     words = table(language)
     found = set(numbers(language))
     for text_id in words.ids() | table("ja").ids():
-        if text_id.startswith(("staff.", "head.", "step.", "arrived.honorific")):
+        if text_id.startswith(("staff.", "arrived.honorific", *reading.UNREAD)):
             continue
         pattern = words.pattern(text_id)
         found |= set(patterns(text_id, language) if "{" in pattern else sentences(pattern, language))
