@@ -15,7 +15,7 @@ class Dates:
 
     def moment(self, moment: datetime) -> str:
         """Day and time, short: for the head bar."""
-        return self._words.get("head.moment", day=self._short_day(moment), time=self.time(moment))
+        return self._words.get("head.moment", day=self.short_day(moment), time=self.time(moment))
 
     def day(self, moment: datetime) -> str:
         return self._words.get(
@@ -36,7 +36,7 @@ class Dates:
     def weekday(self, moment: datetime) -> str:
         return self._name("weekday", moment.weekday())
 
-    def _short_day(self, moment: datetime) -> str:
+    def short_day(self, moment: datetime) -> str:
         return self._words.get(
             "head.short_day",
             month=self._name("short_month", moment.month),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from kiosk import view_model as vm
 from screens.elements import Screen
+from screens.fitting import trouble
 from screens.fonts import Faces
 from screens.pages import card, choose, confirm, finish, members, pay, service, staff_sign_in, staff_work
 from screens.pages.warning import warning
@@ -59,6 +62,9 @@ def listed(view: vm.View) -> tuple[object, ...]:
 STAFF: Final = (vm.StaffSignIn, vm.StaffMenu, vm.StaffReopen, vm.StaffFound)
 
 
+GREAT_READ_OUT: Final = 0.6
+
+
 def theme_for(view: vm.View) -> Theme:
     """What this person has chosen; staff have one look only, whatever was chosen before the key was turned."""
     if isinstance(view, STAFF):
@@ -66,13 +72,67 @@ def theme_for(view: vm.View) -> Theme:
     return theme_of(large=view.frame.large, contrast=view.frame.high_contrast)
 
 
+LETTERS: Final = ((1.5, 0), (1.4, 0), (1.32, 0), (1.25, 0), (1.32, 1), (1.25, 1), (1.25, 2), (1.2, 2))
+"""Large letters: (factor of the sizes, how much is left out), in the order in which a page is tried with them."""
+LARGE_READ_OUT: Final = (*LETTERS, (1.1, 2), (1.0, 2))
+"""Those who listen as well need the letters less than the buttons: on a small panel some pages grow less then."""
+READ_OUT: Final = ((1.0, 0), (1.0, 1), (1.0, 2))
+"""The same for usual letters, when buttons for those who listen take room; what is left out is read to them."""
+LARGER: Final = ((20.0, 1.25), (28.0, 1.1), (math.inf, 1.0))
+"""At least so many times its usual size every text then has, if that is below so many mm of the page: what is as great
+as the name, or as the amount still missing, can be read without growing."""
+
+
 def build(view: vm.View, panel: Panel, faces: Faces | None = None, *, turned: int = 0) -> Screen:
     """The screen of a view on a panel. Pure: the same view and part of a long list (`turned`) give the same screen.
 
-    With `frame.warning_s` the question about the time covers the page; what lies under it is not drawn.
+    With `frame.warning_s` the question about the time covers the page; what lies under it is not drawn. With large
+    letters the page is laid out with as large ones as it bears, the same factor for all of it.
     """
-    context = Context(panel, faces if faces is not None else Faces(), theme_for(view), turned)
+    usual = Context(panel, faces if faces is not None else Faces(), theme_for(view), turned)
+    if not usual.theme.large and not view.frame.spoken:
+        return _page(view, usual)
+    sizes, parts = _sizes(view, usual) if usual.theme.large else ({}, 1000)
+    sound: Screen | None = None
+    for letters, spare in _attempts(view, large=usual.theme.large):
+        least = {text_id: size * _larger(size, letters, view) for text_id, size in sizes.items()}
+        screen = _page(view, replace(usual, letters=letters, least=least, spare=spare))
+        if not trouble(screen, panel):
+            if screen.parts <= parts:
+                return screen
+            # Rather a little smaller than a list that has to be turned.
+            sound = sound or screen
+    return sound or screen
+
+
+def _page(view: vm.View, context: Context) -> Screen:
     page = PAGES[type(view)]
     if view.frame.warning_s is not None:
         return warning(view.frame, view.frame.warning_s, page.__name__, context)
     return page(view, context)
+
+
+def _attempts(view: vm.View, *, large: bool) -> tuple[tuple[float, int], ...]:
+    if not large:
+        return READ_OUT
+    return LARGE_READ_OUT if view.frame.spoken else LETTERS
+
+
+def _sizes(view: vm.View, context: Context) -> tuple[dict[str, float], int]:
+    """How large each text of the page usually is, in mm of the page, and over how many parts the page usually goes."""
+    view = replace(view, frame=replace(view.frame, spoken=False))
+    sizes: dict[str, float] = {}
+    part, parts = 0, 1
+    while part < parts:
+        screen = _page(view, replace(context, turned=part))
+        parts, part = screen.parts, part + 1
+        for text in screen.texts():
+            usual = text.em / context.panel.scale - 0.001
+            sizes[text.id] = min(usual, sizes.get(text.id, usual))
+    return sizes, parts
+
+
+def _larger(usual: float, letters: float, view: vm.View) -> float:
+    factor = next(factor for below, factor in LARGER if usual < below)
+    # What is very great anyway makes room for the buttons of those who listen.
+    return min(letters, GREAT_READ_OUT if factor == 1.0 and view.frame.spoken else factor)

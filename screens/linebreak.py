@@ -44,9 +44,7 @@ def _clusters(text: str) -> list[str]:
     """Characters, each with the variation selectors and combining marks that follow it."""
     found: list[str] = []
     for char in text:
-        code = ord(char)
-        joins = code in _VARIATION or 0xFE00 <= code <= 0xFE0F or code in (0x3099, 0x309A)
-        if found and joins:
+        if found and _is_mark(ord(char)):
             found[-1] += char
         else:
             found.append(char)
@@ -66,6 +64,23 @@ def _may_part(left: str, right: str) -> bool:
 def _words(text: str) -> list[str]:
     """Words, each with the space or hyphen that follows it. A number is never parted from its hyphen (555-0100)."""
     return [piece for piece in _AFTER_WORD.split(text) if piece]
+
+
+def is_widow(lines: Sequence[str]) -> bool:
+    """Whether the last line is one or two characters below longer ones. Two short words are none."""
+    if len(lines) < 2:
+        return False
+    last, longest = (_letters(line) for line in (lines[-1], max(lines, key=len)))
+    return last < min(SHORTEST_LAST_LINE, longest - 1)
+
+
+def _letters(line: str) -> int:
+    """How many characters of it are seen as such: a full stop or a variation selector is none."""
+    return sum(not _is_mark(ord(char)) and char not in "、。，．.,!?！？ " for char in line)
+
+
+def _is_mark(code: int) -> bool:
+    return code in _VARIATION or 0xFE00 <= code <= 0xFE0F or code in (0x3099, 0x309A)
 
 
 _known: dict[tuple[str, str], list[str]] = {}

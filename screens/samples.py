@@ -71,6 +71,8 @@ LOCAL: Final = {
 }
 CAMERA: Final = "防犯カメラ作動中"
 LANGUAGES: Final = ("ja", "en")
+SWITCHES: Final = ("large", "contrast", "spoken")
+"""What the first screen offers."""
 KINDS: Final = ("residence", "seal", "income", "tax")
 ITEMS: Final = ("head_and_relationship", "domicile", "residence_dates", "previous_address", "planned_move")
 REASONS: Final = (
@@ -154,17 +156,17 @@ class _Sampler:
         local, frame = self.local, self.frame
         closes = NOON.replace(hour=17, minute=15)
         opens = NOON.replace(day=22, hour=9, minute=0)
-        first = frame(languages=LANGUAGES)
+        first = frame(languages=LANGUAGES, switches=SWITCHES)
         yield "01-still", vm.Still(frame())
         yield "01-still-returning", vm.Still(frame(), returning_money=True)
         yield "02-idle", vm.Idle(first, self.offers, closes, CAMERA, True)
-        yield "02-idle-juki", vm.Idle(frame(), self.offers[:2], closes, CAMERA, True, cards=("juki",))
+        yield "02-idle-juki", vm.Idle(frame(switches=SWITCHES), self.offers[:2], closes, CAMERA, True, cards=("juki",))
         yield (
             "02-idle-caution",
             vm.Idle(first, self.offers[:2], closes, CAMERA, True, local.caution, cards=("juki", "my_number")),
         )
         yield "02-idle-shut", vm.Idle(first, self.shut, closes, CAMERA, False)
-        yield "02-idle-no-camera", vm.Idle(frame(), self.offers[:1], closes, CAMERA, False)
+        yield "02-idle-no-camera", vm.Idle(frame(switches=SWITCHES), self.offers[:1], closes, CAMERA, False)
         saturday = frame(moment=NOON.replace(day=21))
         yield "03-closed", vm.Closed(saturday, "weekday_closed", "", opens, local.alternatives)
         yield "03-closed-holiday", vm.Closed(frame(), "holiday", local.holiday, opens, local.alternatives[:1])
@@ -347,6 +349,17 @@ def _money(reason: str) -> tuple[str, int]:
     if reason in {"printing_unknown", "power_cut"}:
         return "held", 300
     return "none", 0
+
+
+def wished(view: vm.View, *, large: bool = False, contrast: bool = False, spoken: bool = False) -> vm.View:
+    """The view for a person who wishes for this, as the core would say it."""
+    frame = view.frame
+    switches = frame.switches
+    if spoken and not isinstance(view, vm.Still) and "slow" not in switches:
+        switches = (*switches, "slow")
+    return replace(
+        view, frame=replace(frame, large=large, high_contrast=contrast, spoken=spoken, switches=switches)
+    )  # fmt: skip
 
 
 def samples(language: str = "ja") -> Iterator[tuple[str, vm.View]]:

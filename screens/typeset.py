@@ -1,14 +1,19 @@
-"""Words into lines: as large as the room allows, broken at phrases, never smaller than can be read."""
+"""Words into lines: as large as the room allows, broken at phrases, never smaller than can be read.
+
+With large letters a text never becomes smaller than a quarter more than its usual size; rather it does not fit, and
+the page is laid out anew with less on it (`layout.py`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from screens import theme
 from screens.elements import Align, Rect, Text
 from screens.fonts import Faces
-from screens.linebreak import break_lines
+from screens.linebreak import Measure, break_lines, is_widow
 from screens.panel import Panel
 from screens.strings import Table
 from screens.theme import STANDARD, Letter, Theme
@@ -17,13 +22,18 @@ SHRINK: Final = (1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.5, 0.43, 0.36, 
 """Steps in which a text that does not fit becomes smaller; never below `theme.SMALLEST_EM_MM`."""
 UNCUT: Final = 0.64
 """Down to here a phrase stays whole."""
+LARGE_PITCH: Final = 1.34
+"""Lines of large letters need less air between them."""
+WIDOW: Final = 0.8
+"""So much smaller letters may become to keep a last line from being one or two characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What every page needs besides its view. turned: which part of a long list is shown, from 0.
 
-    letters: factor of the letter sizes.
+    letters: factor of the letter sizes. least: text id → size in mm of the page below which that text must not fall.
+    spare: how much of what can be missed is left out to make room (see `Page.spares`).
     """
 
     panel: Panel
@@ -31,6 +41,8 @@ class Context:
     theme: Theme = STANDARD
     turned: int = 0
     letters: float = 1.0
+    least: Mapping[str, float] = field(default_factory=dict)
+    spare: int = 0
 
 
 class Typesetter:
@@ -63,28 +75,38 @@ class Typesetter:
         middle: centred in the height of rect and no higher than it; otherwise rect is cut to the height of the lines,
         which may be higher than it was unless `inside` is asked for.
         """
-        smallest = theme.SMALLEST_EM_MM / self.scale
-        wanted = (em or letter.em) * self.context.letters
-        base_em = max(wanted, smallest)
-        # Letters that had to grow to the smallest size keep a little less air between the lines.
-        base_pitch = letter.pitch * base_em / letter.em if base_em == wanted else base_em * 1.26
+        least = max(theme.SMALLEST_EM_MM / self.scale, self.context.least.get(text_id, 0.0))
+        base_em = max(self.size(letter, em), least)
+        pitch_of = self._pitch_of(letter, em)
+        measure: Measure = self._measure(base_em, letter.bold)
+
+        def attempt(most: int, *, cut: bool) -> tuple[str, ...] | None:
+            found = break_lines(words, rect.w, measure, most, self.words.language, cut=cut)
+            if found is None or not (middle or inside):
+                return found
+            return found if _height(len(found), used, used * pitch_of) <= rect.h + 0.05 else None
+
         lines: tuple[str, ...] | None = None
+        widowed: tuple[tuple[str, ...], float] | None = None
         used = base_em
         # First in whole phrases, even if the letters must be smaller for it; cut only where that is in vain.
         for factor, cut in (*((f, False) for f in SHRINK if f >= UNCUT), *((f, True) for f in SHRINK)):
-            used = max(smallest, base_em * factor)
+            used = max(least, base_em * factor)
             measure = self._measure(used, letter.bold)
-            lines = break_lines(words, rect.w, measure, max_lines, self.words.language, cut=cut)
-            if lines is not None and (middle or inside):
-                height = _height(len(lines), used, base_pitch * used / base_em)
-                lines = lines if height <= rect.h + 0.05 else None
-            if lines is not None or (cut and used == smallest):
+            lines = attempt(max_lines, cut=cut)
+            if lines is not None and is_widow(lines):
+                # A last line of one or two characters: rather a little smaller, if that helps.
+                widowed = widowed or (lines, used)
+                lines = None
+            if lines is not None or (cut and used == least) or (widowed is not None and factor < WIDOW):
                 break
+        if lines is None and widowed is not None:
+            lines, used = widowed
         fits = lines is not None
         if lines is None:
             lines = break_lines(words, rect.w, self._measure(used, letter.bold), 12, self.words.language)
         shown = lines if lines is not None else (words,)
-        pitch = base_pitch * used / base_em
+        pitch = used * pitch_of
         height = _height(len(shown), used, pitch)
         top = rect.y + (rect.h - height) / 2 if middle else rect.y
         return Text(
@@ -101,16 +123,39 @@ class Typesetter:
             fits=fits,
         )
 
+    def size(self, letter: Letter, em: float | None = None) -> float:
+        """Size wanted for letters, in mm of the page: with large letters they are larger."""
+        return max(em or letter.em, theme.SMALLEST_EM_MM / self.scale) * self.context.letters
+
+    def _pitch_of(self, letter: Letter, em: float | None) -> float:
+        """Line to line, as a factor of the size. Letters that had to grow to the smallest size keep less air."""
+        grown = (em or letter.em) < theme.SMALLEST_EM_MM / self.scale
+        factor = 1.26 if grown else letter.pitch / letter.em
+        return min(factor, LARGE_PITCH) if self.context.letters > 1 else factor
+
     def _measure(self, em: float, bold: bool) -> _Measure:
         return _Measure(self, em, bold)
+
+    def grow(self, length: float) -> float:
+        """A length that follows the size of the letters in it."""
+        return length * self.context.letters
+
+    def great(self, em: float) -> float:
+        """The usual size to ask for when letters are great anyway: they grow by a seventh only."""
+        if self.context.letters == 1:
+            return em
+        return em * (1.0 if self.context.spare > 1 else 1.14) / self.context.letters
+
+    def line_width(self, words: str, em: float, *, bold: bool = True) -> float:
+        """Width of one line of letters that are exactly so large."""
+        return self._measure(em, bold)(words)
 
     def px(self, em: float) -> int:
         return max(1, round(em * self.scale * self.context.panel.px_per_mm))
 
     def width(self, words: str, letter: Letter, em: float | None = None) -> float:
         """Width of one line in millimetres of the page."""
-        size = max((em or letter.em) * self.context.letters, theme.SMALLEST_EM_MM / self.scale)
-        return self._measure(size, letter.bold)(words)
+        return self._measure(self.size(letter, em), letter.bold)(words)
 
 
 def _height(lines: int, em: float, pitch: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 
 from kiosk.events import CancelPressed, DigitPressed, NextPressed, PinConfirmed, PinCorrected
@@ -16,6 +18,9 @@ from screens.pictures import for_wait
 from screens.typeset import Context
 
 KEY_H = 42.0
+LARGE_SHARE = 0.54
+SMALL_KEY = theme.Letter(12.6, 16.0, bold=True)
+"""けす and つぎへ where keys are narrow."""
 DOT = 26.0
 DOT_GAP = 9.0
 STAFF_DIGITS = STAFF_PIN_LENGTH
@@ -36,16 +41,23 @@ def wait(view: Wait, context: Context) -> Screen:
 
 
 def pin_pad(view: PinPad, context: Context) -> Screen:
-    page = Page("pin_pad", view.frame, context, phrase="pin_wrong" if view.wrong else "pin_pad", share=0.46)
+    page = Page(
+        "pin_pad",
+        view.frame,
+        context,
+        phrase="pin_wrong" if view.wrong else "pin_pad",
+        share=0.46,
+        large_share=LARGE_SHARE,
+    )
     page.head()
     page.foot()
-    page.title("pin_pad.title_wrong" if view.wrong else "pin_pad.title")
-    lead = "pin_pad.lead_wrong" if view.wrong else "pin_pad.lead" if view.keep_card else "pin_pad.lead_city"
-    page.lead(lead)
     keys(page, view.digits == PIN_LENGTH)
     last = view.tries_left == 1
     words = page.words.get("pin_pad.tries_last" if last else "pin_pad.tries", tries=view.tries_left)
-    dots(page, view.digits, PIN_LENGTH, "pin_pad.tries", words, strong=last)
+    with dots(page, view.digits, PIN_LENGTH, "pin_pad.tries", words, strong=last):
+        page.title("pin_pad.title_wrong" if view.wrong else "pin_pad.title")
+        lead = "pin_pad.lead_wrong" if view.wrong else "pin_pad.lead" if view.keep_card else "pin_pad.lead_city"
+        page.lead(lead, if_room=view.frame.spoken)
     return page.finish()
 
 
@@ -53,29 +65,36 @@ def keys(page: Page, complete: bool) -> None:
     """Four rows of three; つぎへ is a button only when all digits are there."""
     at = page.touch
     gap = TIGHT if page.wide else GAP
-    height = min(KEY_H, (at.room - 3 * gap - 4) / 4)
+    height = min(KEY_H, (at.room - 3 * gap - (1 if page.wide else 4)) / 4)
+    letter = _word_key(page) if page.wide else theme.MAIN_BUTTON
     pad = at.take_bottom(4 * height + 3 * gap)
     places = grid(pad, 12, 3, height, gap)
     found: list[Button] = [_digit(page, places[digit - 1], digit) for digit in range(1, 10)]
-    found.append(page.button("erase", places[9], PinCorrected(), "pin_pad.erase", letter=theme.MAIN_BUTTON))
+    found.append(page.button("erase", places[9], PinCorrected(), "pin_pad.erase", letter=letter))
     found.append(_digit(page, places[10], 0))
     last = places[11]
     if complete:
-        found.append(
-            page.button("next", last, PinConfirmed(), "pin_pad.next", style="main", letter=theme.MAIN_BUTTON, main=True)
-        )
+        found.append(page.button("next", last, PinConfirmed(), "pin_pad.next", style="main", letter=letter, main=True))
     page.add(KeyPad(pad, tuple(found)))
     if not complete:
         page.add(Box(last, fill="foot", border="line", border_mm=BORDER, dashed=True))
         page.text(
             "pin_pad.next",
-            Rect(last.x + 5, last.y, last.w - 10, last.h),
-            theme.MAIN_BUTTON,
+            Rect(last.x + 3, last.y, last.w - 6, last.h),
+            letter,
             middle=True,
             align=Align.CENTRE,
             colour="soft",
             ground="foot",
         )
+
+
+def _word_key(page: Page) -> theme.Letter:
+    """Letters of けす and つぎへ on narrow keys: so large that they still fit when they are made larger."""
+    words = max((page.words.get(f"pin_pad.{which}") for which in ("erase", "next")), key=len)
+    room = (page.w - 2 * page.margin - page.measures.between) * LARGE_SHARE / 3 - TIGHT - 6.5
+    em = min(SMALL_KEY.em, 10.0 * room / page.line_width(words, 12.5))
+    return replace(SMALL_KEY, em=em)
 
 
 def _digit(page: Page, rect: Rect, digit: int) -> Button:
@@ -92,14 +111,21 @@ def _digit(page: Page, rect: Rect, digit: int) -> Button:
     return replace(key, direct=True)
 
 
-def dots(page: Page, typed: int, length: int, text_id: str, words: str, *, strong: bool = False) -> None:
-    """How many digits are typed, never which; below them one line about it."""
+@contextlib.contextmanager
+def dots(page: Page, typed: int, length: int, text_id: str, words: str, *, strong: bool = False) -> Iterator[None]:
+    """How many digits are typed, never which; below them one line about it. In the middle of what the body leaves."""
     at = page.read
     size = min(DOT, (at.w - (length - 1) * DOT_GAP) / length, 20.0 if page.wide else DOT)
     letter = theme.STRONG if strong else theme.CAPTION
     line = page.set_text(text_id, words, Rect(at.x, 0, at.w, 30), letter, max_lines=2, em=9.4)
     block = size + 7 + line.rect.h
-    y = at.y + max(4.0, (at.room - block) / 2)
+    at.floor -= block + 6
+    yield
+    at.floor += block + 6
+    if at.room < block + 8:
+        size = max(12.0, at.room - line.rect.h - 11)
+        block = size + 5 + line.rect.h
+    y = at.y + max(3.0, (at.room - block) / 2)
     x = at.x + (at.w - length * size - (length - 1) * DOT_GAP) / 2
     for index in range(length):
         rect = Rect(x + index * (size + DOT_GAP), y, size, size)
@@ -107,7 +133,7 @@ def dots(page: Page, typed: int, length: int, text_id: str, words: str, *, stron
         page.add(Box(rect, fill=fill, border="ai", border_mm=1.2, radius=size * 0.21))
     page.text(
         text_id,
-        Rect(at.x, y + size + 7, at.w, 30),
+        Rect(at.x, y + block - line.rect.h, at.w, 30),
         letter,
         words,
         align=Align.CENTRE,

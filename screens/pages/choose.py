@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from kiosk.events import CertificateChosen, Event, HouseholdChosen, ItemToggled, NextPressed
 from kiosk.view_model import ChooseCertificate, ChooseHousehold, ChooseItems, ChooseKind
 from screens import theme
-from screens.columns import GAP, TIGHT, grid
+from screens.columns import GAP
 from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
 from screens.page import BORDER, Page
+from screens.pages import leaves
 from screens.pages.parts import choice_box
-from screens.typeset import Context
+from screens.typeset import LARGE_PITCH, Context
 
 CHOICE_H = 60.0
 SMALLEST_CHOICE_H = 31.2
@@ -31,11 +32,12 @@ class Choice:
 
 
 def choose_certificate(view: ChooseCertificate, context: Context) -> Screen:
-    page = Page("choose_certificate", view.frame, context, phrase="choose_certificate", share=0.6)
+    page = Page("choose_certificate", view.frame, context, phrase="choose_certificate", share=0.6, large_share=0.68)
     page.head()
     page.foot()
     page.title("certificate.title")
     rows: list[Choice] = []
+    reasons: list[tuple[str, str]] = []
     for offer in view.offers:
         note_id = f"certificate.note.{offer.kind}" if offer.available else "certificate.none"
         note = page.words.get(note_id) if note_id in page.words else ""
@@ -44,7 +46,7 @@ def choose_certificate(view: ChooseCertificate, context: Context) -> Screen:
         elif offer.note and not offer.available:
             # The reason is a sentence: beside the narrow list there is room for it.
             why = page.words.get("common.labelled", label=offer.name, words=offer.note)
-            page.lead(f"offer.{offer.kind}.note", words=why, letter=theme.CAPTION, max_lines=4, if_room=True)
+            reasons.append((f"offer.{offer.kind}.note", why))
         rows.append(
             Choice(
                 f"certificate-{offer.kind}",
@@ -56,9 +58,11 @@ def choose_certificate(view: ChooseCertificate, context: Context) -> Screen:
                 CertificateChosen(offer.kind) if offer.available else None,
             )
         )
-    _list(page, rows)
+    parts = _list(page, rows)
+    for text_id, words in reasons:
+        page.lead(text_id, words=words, letter=theme.CAPTION, max_lines=4, if_room=True)
     _fill(page)
-    return page.finish()
+    return replace(page.finish(), parts=parts)
 
 
 def choose_kind(view: ChooseKind, context: Context) -> Screen:
@@ -74,9 +78,9 @@ def choose_kind(view: ChooseKind, context: Context) -> Screen:
         # Every kind listed is one that this machine issues; going on is all there is to decide with a single one.
         press: Event = NextPressed() if len(view.kinds) == 1 else CertificateChosen(kind)
         rows.append(Choice(f"kind-{kind}", name_id, name, note_id, note, press=press))
-    _list(page, rows)
+    parts = _list(page, rows)
     _fill(page)
-    return page.finish()
+    return replace(page.finish(), parts=parts)
 
 
 def choose_household(view: ChooseHousehold, context: Context) -> Screen:
@@ -95,27 +99,41 @@ def choose_household(view: ChooseHousehold, context: Context) -> Screen:
         )
         for choice in view.choices
     ]
-    _list(page, rows)
+    parts = _list(page, rows)
     page.picture("household", share=0.8)
-    return page.finish()
+    return replace(page.finish(), parts=parts)
 
 
-def _list(page: Page, rows: list[Choice]) -> None:
-    """Rows of equal height at the bottom of what is touched."""
-    if not rows:
-        return
-    at = page.touch
-    room = at.room - (4 if page.wide else 10)
-    height = min(CHOICE_H, (room - GAP * (len(rows) - 1)) / len(rows))
-    height = max(height, SMALLEST_CHOICE_H)
-    area = at.take_bottom(height * len(rows) + GAP * (len(rows) - 1))
-    for row, rect in zip(rows, grid(area, len(rows), 1, height), strict=True):
+def _list(page: Page, rows: list[Choice]) -> int:
+    """Rows of equal height at the bottom of what is touched; over how many parts they go."""
+    smallest = max([SMALLEST_CHOICE_H, *(_needed(page, row) for row in rows)]) if page.large else SMALLEST_CHOICE_H
+    leaf = leaves.lay(page, len(rows), smallest=smallest, largest=max(page.grow(CHOICE_H), smallest), words="list")
+    for index, rect in leaf.places:
+        row = rows[index]
         inside = _words(page, row, rect, "card" if row.press is not None else "foot")
         if row.press is not None:
             box = Box(rect, fill="card", border="ai", border_mm=BORDER)
             page.add(Button(row.id, rect, row.press, box, tuple(inside)))
         else:
             page.add(Box(rect, fill="foot", border="line", border_mm=BORDER, dashed=True), *inside)
+    if leaf.places:
+        page.touch.floor = leaf.places[0][1].y - GAP
+    return leaf.parts
+
+
+def _needed(page: Page, row: Choice) -> float:
+    """How high a row with large letters has to be; its note goes before the list is turned."""
+    room = Rect(0, 0, page.touch.w - 22 - (_value_w(page, row) + 4 if row.value else 0), 400)
+    name = page.set_text(row.name_id, row.name, room, theme.MAIN_BUTTON, max_lines=3)
+    height = name.rect.h + 8
+    if row.note and not page.spares():
+        note = page.set_text(row.note_id, row.note, room, theme.CAPTION, max_lines=4)
+        height += note.rect.h + 5.5
+    return height
+
+
+def _value_w(page: Page, row: Choice) -> float:
+    return page.width(row.value, theme.PRICE) + 8
 
 
 def _fill(page: Page) -> None:
@@ -132,7 +150,7 @@ def _words(page: Page, row: Choice, rect: Rect, fill: str) -> list[Text | Pictur
     found: list[Text | Picture | Box] = []
     value_w = 0.0
     if row.value:
-        value_w = page.width(row.value, theme.PRICE) + 8
+        value_w = _value_w(page, row)
         place = Rect(rect.right - 11 - value_w, rect.y, value_w, rect.h)
         value = page.set_text(
             f"{row.name_id}.value", row.value, place, theme.PRICE, ground=fill, align=Align.RIGHT, middle=True
@@ -146,7 +164,8 @@ def _words(page: Page, row: Choice, rect: Rect, fill: str) -> list[Text | Pictur
     return [
         *found,
         page.set_text(
-            row.name_id, row.name, room, letter, colour=colour, ground=fill, middle=True, max_lines=2
+            row.name_id, row.name, room, letter, colour=colour, ground=fill, middle=True,
+            max_lines=3 if page.large else 2,
         ),
     ]  # fmt: skip
 
@@ -157,9 +176,10 @@ def _name_and_note(page: Page, row: Choice, room: Rect, colour: str, fill: str) 
         name = page.set_text(
             row.name_id, row.name, room, theme.MAIN_BUTTON, colour=colour, ground=fill, max_lines=name_lines, em=em
         )
-        if name.em < em * 0.9 or not name.fits:
+        if name.em < page.size(theme.MAIN_BUTTON, em) * 0.9 or not name.fits:
             continue
-        note_lines = max(1, int((room.h - name.rect.h - 5) // (theme.CAPTION.pitch * 1.0)))
+        pitch = page.size(theme.CAPTION) * LARGE_PITCH if page.large else theme.CAPTION.pitch
+        note_lines = max(1, int((room.h - name.rect.h - 5) // pitch))
         note = page.set_text(
             row.note_id, row.note, room, theme.CAPTION, colour="soft", ground=fill, max_lines=note_lines
         )
@@ -180,18 +200,38 @@ def choose_items(view: ChooseItems, context: Context) -> Screen:
     page.foot()
     page.main_button("next", NextPressed(), "common.next")
     page.title("items.title")
-    page.lead("items.lead")
+    if not page.wide:
+        page.lead("items.lead")
     if not view.items:
         return page.finish()
-    across = 2 if page.wide else 1
-    gap = TIGHT if page.wide else GAP
-    rows = -(-len(view.items) // across)
-    free = page.touch.free(4 if page.wide else 8, 0)
-    height = min(42.0 if page.wide else 38.0, (free.h - gap * (rows - 1)) / rows)
-    area = Rect(free.x, free.bottom - height * rows - gap * (rows - 1), free.w, height * rows + gap * (rows - 1))
-    for item, rect in zip(view.items, grid(area, len(view.items), across, height, gap), strict=True):
-        page.add(_toggle(page, rect, item.item, item.on))
-    return page.finish()
+    # Large letters need the whole width for a name.
+    across = 2 if page.wide and not page.large else 1
+    smallest = max(_toggle_h(page, item.item) for item in view.items) if page.large else 28.0
+    smallest = max(smallest, SMALLEST_CHOICE_H if page.wide else 28.0)
+    largest = max(smallest, 42.0 if page.wide else 38.0)
+    leaf = leaves.lay(page, len(view.items), smallest=smallest, largest=largest, words="list", across=across)
+    for index, rect in leaf.places:
+        page.add(_toggle(page, rect, view.items[index].item, view.items[index].on))
+    if page.wide:
+        page.lead("items.lead", if_room=True)
+    return replace(page.finish(), parts=leaf.parts)
+
+
+def _state_w(page: Page, width: float) -> float:
+    """Width of the word for the state; 0: no room for one."""
+    if width < 150 or page.spares():
+        return 0.0
+    words = [page.words.get(each) for each in ("items.on", "items.off")]
+    return max(page.width(each, theme.CAPTION, em=9.2) for each in words) + 1
+
+
+def _toggle_h(page: Page, item: str) -> float:
+    """How high a row with large letters has to be."""
+    width = page.touch.w
+    state_w = _state_w(page, width)
+    room = Rect(0, 0, width - 18 - 17 - 7.2 - (state_w + 5 if state_w else 0), 400)
+    name_id, name = page.words.first(f"items.{item}", "items.other")
+    return page.set_text(name_id, name, room, theme.STRONG, max_lines=2, em=10.8).rect.h + 6
 
 
 def _toggle(page: Page, rect: Rect, item: str, on: bool) -> Button:
@@ -200,8 +240,7 @@ def _toggle(page: Page, rect: Rect, item: str, on: bool) -> Button:
     name_id, name = page.words.first(f"items.{item}", "items.other")
     narrow = rect.w < 150
     state_id = "items.on" if on else "items.off"
-    words = [page.words.get(each) for each in ("items.on", "items.off")]
-    state_w = 0.0 if narrow else max(page.width(each, theme.CAPTION, em=9.2) for each in words) + 1
+    state_w = _state_w(page, rect.w)
     inset, tick, air = (6.0, 15.0, 1.0) if narrow else (9.0, 17.0, 2.5)
     left = rect.x + inset + tick + inset * 0.8
     right = rect.right - inset - (state_w + 5 if state_w else 0)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from kiosk.events import CopiesChanged, NextPressed
 from kiosk.view_model import ChooseCopies, Confirm
 from screens import theme
-from screens.columns import GAP
+from screens.columns import GAP, Column
 from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
 from screens.page import BORDER, Page
+from screens.pages import leaves
 from screens.typeset import Context
 
 NOTE_ROOM = 44.0
@@ -26,7 +27,7 @@ def choose_copies(view: ChooseCopies, context: Context) -> Screen:
     page.lead(lead, words=page.words.get(lead, fee=f"{view.fee_yen:,}", most=view.max_copies), max_lines=2)
 
     at = page.touch
-    total = at.take_bottom(28.0 if page.wide else 34.0)
+    total = at.take_bottom(page.grow(28.0 if page.wide else 34.0))
     page.add(Box(total, fill="card", border="line", border_mm=BORDER))
     label_w = page.width(page.words.get("copies.total"), theme.BODY) + 1
     page.text(
@@ -59,25 +60,28 @@ def choose_copies(view: ChooseCopies, context: Context) -> Screen:
 def _number(page: Page, room: Rect, copies: int) -> None:
     digits = str(copies)
     unit = page.words.get("copies.unit" if copies != 1 else "copies.unit_one")
-    big, small = (34.0, 11.6) if page.wide else (theme.AMOUNT.em, theme.MAIN_BUTTON.em)
-    width_n, width_u = page.width(digits, theme.AMOUNT, em=big), page.width(unit, theme.MAIN_BUTTON, em=small)
+    wanted, usual = (34.0, 11.6) if page.wide else (theme.AMOUNT.em, theme.MAIN_BUTTON.em)
+    wanted = page.great(wanted)
+    width_n, width_u = page.width(digits, theme.AMOUNT, em=wanted), page.width(unit, theme.MAIN_BUTTON, em=usual)
+    big, small = page.size(theme.AMOUNT, wanted), page.size(theme.MAIN_BUTTON, usual)
     beside = width_n + width_u + 4 <= room.w
     x = room.x + (room.w - width_n - ((width_u + 4) if beside else 0)) / 2
     base = room.y + (room.h - big - (0 if beside else small + 3)) / 2
-    page.text("copies.number", Rect(x, base, width_n + 1, big), theme.AMOUNT, digits, colour="ai_deep", em=big)
+    page.text("copies.number", Rect(x, base, width_n + 1, big), theme.AMOUNT, digits, colour="ai_deep", em=wanted)
     # The baseline of the digits lies at 0.88 of their size.
     below = Rect(x + width_n + 4, base + 0.88 * (big - small), width_u + 1, small)
     if not beside:
         below = Rect(room.x + (room.w - width_u) / 2 - 0.5, base + big + 3, width_u + 1, small)
-    page.text("copies.unit", below, theme.MAIN_BUTTON, unit, em=small)
+    page.text("copies.unit", below, theme.MAIN_BUTTON, unit, em=usual)
 
 
 def _step(page: Page, rect: Rect, name: str, copies: int, possible: bool) -> None:
     fill = "card" if possible else "foot"
+    words_h = page.grow(13.0)
     label = page.set_text(
         f"copies.{name}",
         page.words.get(f"copies.{name}"),
-        Rect(rect.x + 4, rect.bottom - 19, rect.w - 8, 13),
+        Rect(rect.x + 4, rect.bottom - words_h - 6, rect.w - 8, words_h),
         theme.CAPTION,
         align=Align.CENTRE,
         colour="ai_deep" if possible else "soft",
@@ -85,8 +89,8 @@ def _step(page: Page, rect: Rect, name: str, copies: int, possible: bool) -> Non
         em=9.4,
         middle=True,
     )
-    size = min(28.0, rect.h - 28)
-    sign = Rect(rect.x + (rect.w - size) / 2, rect.y + (rect.h - 19 - size) / 2 + 1, size, size)
+    size = min(28.0, rect.h - words_h - 13)
+    sign = Rect(rect.x + (rect.w - size) / 2, rect.y + (rect.h - words_h - 6 - size) / 2 + 1, size, size)
     picture = Picture(("plus" if name == "more" else "minus") + ("" if possible else "_off"), sign, fill)
     if possible:
         box = Box(rect, fill="card", border="ai", border_mm=BORDER)
@@ -108,31 +112,65 @@ def confirm(view: Confirm, context: Context) -> Screen:
     page = Page("confirm", view.frame, context, phrase="confirm", share=0.5)
     page.head()
     page.foot()
-    page.main_button("next", NextPressed(), "confirm.go")
+    # Where large letters leave no room for all of it: first whose entries and which items, then the rest.
+    split = bool(view.household) and len(view.items) > 1 and page.spares(2)
+    parts = _item_parts(page, view) + 1 if split else 1
+    leaf = leaves.turn(page, parts) if split else parts - 1
+    if leaf == parts - 1:
+        page.main_button("next", NextPressed(), "confirm.go")
     page.title("confirm.title")
     names = tuple(page.words.first(f"items.{item}", "items.other")[1] for item in view.items)
     items = Row("confirm.items", "confirm.items.value", names or (page.words.get("confirm.items_none"),))
     rows = [Row("confirm.certificate", "confirm.certificate.value", (view.certificate_name,))]
-    if view.household:
+    if view.household and not split:
         rows.append(Row("confirm.household", *_household(page, view)))
         if not page.wide:
             rows.append(items)
     copies = page.words.get("confirm.copies_value", copies=view.copies)
     rows.append(Row("confirm.copies", "confirm.copies.value", (copies,)))
     note = "confirm.note" if view.frame.back else "confirm.note_plain"
-    if page.wide:
-        if view.household:
-            _items(page, items)
-        if page.read.room > NOTE_ROOM:
+    if leaf < parts - 1:
+        _items(page, replace(items, values=_item_leaf(page, view, names, leaf, parts - 1)), page.touch)
+    elif page.wide:
+        if view.household and not split:
+            _items(page, items, page.read)
+        if page.read.room > page.grow(NOTE_ROOM):
             page.lead(note)
         _summary(page, view, rows, page.touch.free(4, 0))
     else:
         at = page.touch
-        text = page.set_text(note, page.words.get(note), Rect(at.x, 0, at.w, 40), theme.LEAD, max_lines=2)
-        strip = at.take_bottom(text.rect.h + 1, 8)
-        page.text(note, Rect(at.x, strip.y, at.w, 40), theme.LEAD, max_lines=2, colour="soft")
+        if not page.spares():
+            text = page.set_text(
+                note, page.words.get(note), Rect(at.x, 0, at.w, 40), theme.LEAD, max_lines=page.lines(2), colour="soft"
+            )
+            strip = at.take_bottom(text.rect.h + 1, 8)
+            page.add(replace(text, rect=replace(text.rect, y=strip.y)))
         _summary(page, view, rows, at.free(8, 0))
-    return page.finish()
+    return replace(page.finish(), parts=parts)
+
+
+def _item_leaf(page: Page, view: Confirm, names: tuple[str, ...], leaf: int, count: int) -> tuple[str, ...]:
+    """What stands on one of the leaves before the last: whose entries, then a share of the items."""
+    each = -(-len(names) // count)
+    shown = names[leaf * each : (leaf + 1) * each]
+    return (f"{_household(page, view)[1][0]}\n{shown[0]}", *shown[1:]) if leaf == 0 else shown
+
+
+def _item_parts(page: Page, view: Confirm) -> int:
+    """Over how many leaves the items go."""
+    names = tuple(page.words.first(f"items.{item}", "items.other")[1] for item in view.items)
+    room = page.touch.free(6, 60)
+    for count in range(1, len(names)):
+        shown = (_item_leaf(page, view, names, leaf, count) for leaf in range(count))
+        texts = [page.words.get("common.between").join(each) for each in shown]
+        if all(
+            page.set_text(
+                "confirm.items.value", words, room.inset(8), theme.STRONG, max_lines=12, em=10.4, inside=True
+            ).fits
+            for words in texts
+        ):
+            return count
+    return len(names)
 
 
 def _household(page: Page, view: Confirm) -> tuple[str, tuple[str, ...]]:
@@ -143,36 +181,37 @@ def _household(page: Page, view: Confirm) -> tuple[str, tuple[str, ...]]:
     return text_id, (words,)
 
 
-def _items(page: Page, row: Row) -> None:
+def _items(page: Page, row: Row, at: Column) -> None:
     """On a panel that lies the items stand in a box of their own beside the rest, one after the other."""
-    at = page.read
     inner = Rect(at.x + 8, 0, at.w - 16, at.room - 6)
     words = page.words.get("common.between").join(row.values)
     label = page.set_text(row.label, page.words.get(row.label), inner, theme.CAPTION, ground="card", colour="soft")
-    head = 0.0 if page.tight else label.rect.h + 5
-    if page.tight:
+    plain = page.tight or at is not page.read
+    head = 0.0 if plain else label.rect.h + 5
+    if plain:
         words = page.words.get("common.labelled", label=page.words.get(row.label), words=words)
     text = page.set_text(
         row.value_id,
         words,
         replace(inner, h=inner.h - head - 12),
         theme.STRONG,
-        max_lines=9,
+        max_lines=12,
         ground="card",
         em=10.4,
         inside=True,
     )
     box = Rect(at.x, at.y + (3 if page.tight else 5), at.w, head + text.rect.h + 12)
     page.add(Box(box, fill="card", border="line", border_mm=BORDER))
-    if not page.tight:
+    if not plain:
         page.add(replace(label, rect=replace(label.rect, y=box.y + 6)))
     page.add(replace(text, rect=replace(text.rect, y=box.y + 6 + head)))
     at.y = box.bottom
 
 
 def _summary(page: Page, view: Confirm, rows: list[Row], room: Rect) -> None:
-    pitch = 11.8 if page.tight else 13.6
+    pitch = page.grow(11.8 if page.tight else 13.6)
     total_h = 24.0 if page.tight else 30.0 if page.wide else 36.0
+    total_h = max(total_h, page.size(page.measures.title) + 4)
     x, width = room.x + 11, room.w - 22
     blocks = [_block(page, row, x, width, pitch) for row in rows]
     heights = [sum(max(pitch, text.rect.h + 2) for text in block) for block in blocks]
@@ -216,6 +255,10 @@ def _block(page: Page, row: Row, x: float, width: float, pitch: float) -> list[T
             row.value_id, words, rect, theme.STRONG, align=Align.RIGHT, ground="card", max_lines=lines, em=em
         )
 
+    alone = replace(value("", 0, 1, 11.0), lines=())
+    alone = replace(alone, rect=replace(alone.rect, h=0.0))
+    if len(row.values) > 1 and page.large:
+        return [alone, *(value(words, 0, 2, 10.0) for words in row.values)]
     if len(row.values) > 1:
         return [value(words, 0 if index else label_w, 1, 10.0) for index, words in enumerate(row.values)]
     words = row.values[0]
@@ -223,8 +266,10 @@ def _block(page: Page, row: Row, x: float, width: float, pitch: float) -> list[T
     if beside.fits:
         return [beside]
     if not page.tight:
-        return [value(words, label_w, page.lines(2), 11.0)]
-    return [replace(beside, lines=(), rect=replace(beside.rect, h=0.0)), value(words, 0, 2, 11.0)]
+        beside = value(words, label_w, page.lines(2), 11.0)
+        if beside.fits:
+            return [beside]
+    return [alone, value(words, 0, page.lines(2), 11.0)]
 
 
 def _label_w(page: Page, text_id: str) -> float:

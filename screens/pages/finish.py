@@ -7,7 +7,7 @@ from dataclasses import replace
 from kiosk.events import NextPressed, Place, TakenPressed
 from kiosk.view_model import Printing, Refused, Take, Thanks
 from screens import theme
-from screens.columns import grid
+from screens.columns import GAP, grid
 from screens.elements import Align, AmountBar, Box, Element, Picture, Rect, Screen
 from screens.page import BORDER, Page
 from screens.pages.parts import ASK_H, alternatives, ask_box, note, said
@@ -42,6 +42,8 @@ def printing(view: Printing, context: Context) -> Screen:
         ("now", now_id, now),
         ("later", "printing.receipt", page.words.get("printing.receipt")),
     ]
+    if page.spares():
+        steps = [step for step in steps if step[0] == "now"]
     rows = [
         page.set_text(
             text_id,
@@ -79,7 +81,7 @@ def take(view: Take, context: Context) -> Screen:
     page.foot()
     if view.by_touch and first in PLACES and not coming:
         page.main_button("taken", TakenPressed(PLACES[first]), "take.done")
-    beside = page.read if page.wide and not view.owed_yen else page.touch
+    beside = page.read if page.wide and (page.large or page.spares() or not view.owed_yen) else page.touch
     if view.receipt == "failed":
         note(page, "take.receipt_failed", fill="card", border="shu", align=Align.LEFT, column=beside, em=10.0)
     elif view.receipt == "printing" and not coming:
@@ -88,7 +90,7 @@ def take(view: Take, context: Context) -> Screen:
         _owed(page, view)
     if len(view.things) > 1:
         _things(page, view)
-    elif not view.by_touch and first in PLACES and not coming and page.read.room > SAID_ROOM:
+    elif not view.by_touch and first in PLACES and not coming and page.read.room > page.grow(page.grow(SAID_ROOM)):
         said(page, f"take.title_{first}")
     title, _ = page.words.first(f"take.title_{first}", "take.title_all")
     lead = "take.lead" if len(view.things) > 1 else "take.lead_one"
@@ -101,7 +103,7 @@ def take(view: Take, context: Context) -> Screen:
 
 
 def _owed(page: Page, view: Take) -> None:
-    at = page.read if page.wide else page.touch
+    at = page.read if page.wide and not page.large and not page.spares() else page.touch
     words = page.words.get("take.owed", yen=f"{view.owed_yen:,}")
     inner = Rect(at.x + 10, 0, at.w - 20, 60)
     text = page.set_text(
@@ -120,10 +122,13 @@ def _owed(page: Page, view: Take) -> None:
 def _things(page: Page, view: Take) -> None:
     """One box for each thing, in the order to take them: side by side, or in rows where that is too narrow."""
     count = len(view.things)
-    if page.wide:
-        boxes = grid(page.touch.take_bottom(30.0 * count + 4.0 * (count - 1)), count, 1, 30.0, 4.0)
+    at = page.read if page.wide and view.owed_yen and page.spares(2) else page.touch
+    beside = page.wide or page.large
+    if beside:
+        height = page.grow(26.0) if page.large else 30.0
+        boxes = grid(at.take_bottom(height * count + 4.0 * (count - 1)), count, 1, height, 4.0)
     else:
-        boxes = grid(page.touch.take_bottom(46.0), count, count, 46.0)
+        boxes = grid(at.take_bottom(46.0), count, count, 46.0)
     for index, (thing, box) in enumerate(zip(view.things, boxes, strict=True)):
         edge, edge_mm = ("yama", 1.6) if index == 0 else ("line", BORDER)
         page.add(Box(box, fill="card", border=edge, border_mm=edge_mm))
@@ -131,7 +136,7 @@ def _things(page: Page, view: Take) -> None:
         if thing == "change" and view.change_yen:
             text_id = "take.change_value"
             words = page.words.get(text_id, yen=f"{view.change_yen:,}")
-        _icon(page, f"icon_{thing}", text_id, words, box, beside=page.wide)
+        _icon(page, f"icon_{thing}", text_id, words, box, beside=beside)
 
 
 def _icon(page: Page, picture: str, text_id: str, words: str, box: Rect, *, beside: bool = False) -> None:
@@ -158,7 +163,7 @@ def _icon(page: Page, picture: str, text_id: str, words: str, box: Rect, *, besi
 
 def refused(view: Refused, context: Context) -> Screen:
     """What happened, what became of card, money and paper, what to do, whom to ask; in this order."""
-    page = Page("refused", view.frame, context, phrase="refused", share=0.55)
+    page = Page("refused", view.frame, context, phrase="refused", share=0.55, large_share=0.5)
     page.head()
     page.foot()
     known = f"refused.{view.reason}.title" in page.words
@@ -166,13 +171,21 @@ def refused(view: Refused, context: Context) -> Screen:
     page.main_button("next", NextPressed(), "foot.finish")
     if page.wide:
         _state(page, view, base)
-    if view.contact and page.wide:
+    # With large letters whom to ask is said below the rest, without a box of its own.
+    compact = page.wide and page.spares()
+    if view.contact and page.wide and not compact:
         ask_box(page, view.contact, column=page.touch if page.touch.room >= ASK_H + 16 else page.read)
     page.title(f"{base}.title")
-    page.lead(f"{base}.what", colour="ink", max_lines=3)
+    page.lead(f"{base}.what", colour="ink", max_lines=3, spare=0)
     if not page.wide:
         _state(page, view, base)
-    page.lead(f"{base}.do", colour="ink", max_lines=3, gap=10)
+    if page.wide and page.spares() and view.frame.spoken:
+        page.lead(f"{base}.do", colour="ink", max_lines=3, spare=0, column=page.touch)
+    else:
+        page.lead(f"{base}.do", colour="ink", max_lines=3, gap=10, spare=0)
+    if view.contact and compact:
+        words = page.words.get("common.labelled", label=page.words.get("common.ask"), words=view.contact)
+        page.lead("common.ask", words=words, colour="ink", spare=2)
     if view.contact and not page.wide:
         ask_box(page, view.contact)
     alternatives(page, view.alternatives, column=page.read if page.wide else page.touch, keep=4 if page.wide else 12)
@@ -193,7 +206,12 @@ def _state(page: Page, view: Refused, base: str) -> None:
     label_w = max(page.width(words, theme.BODY, em=9.6) for words in labels.values()) + 2
     at = page.touch
     icon_w, inset = (20.0, 7.0) if page.wide else (24.0, 9.0)
+    pictured = not (page.wide and page.spares())
+    if not pictured:
+        icon_w, inset = -6.0, 4.0
     least, air = (22.0, 9.0) if page.wide else (27.0, 13.0)
+    if page.wide and page.spares(2):
+        least, air = 17.0, 5.0
     x = at.x + inset + icon_w + 6 + label_w + 5
     width = at.right - inset - x
     top = at.y + (4 if page.wide else 9)
@@ -201,7 +219,7 @@ def _state(page: Page, view: Refused, base: str) -> None:
     inside: list[Element] = []
     for index, (what, value_id, value) in enumerate(rows):
         rect = Rect(x, 0, width, 60)
-        text = page.set_text(value_id, value, rect, theme.STRONG, max_lines=3, ground="card", em=10.4)
+        text = page.set_text(value_id, value, rect, theme.STRONG, max_lines=page.lines(3), ground="card", em=10.4)
         slip = None
         if what == "money" and view.slip:
             number = page.words.get("refused.slip", slip=view.slip)
@@ -210,7 +228,8 @@ def _state(page: Page, view: Refused, base: str) -> None:
         row_h = max(least, words_h + air)
         if index:
             inside.append(Box(Rect(at.x + inset, y - 0.3, at.w - 2 * inset, 0.6), fill="line", radius=0))
-        inside.append(Picture(icons[what], Rect(at.x + inset, y + (row_h - 18) / 2, icon_w, 18), "card"))
+        if pictured:
+            inside.append(Picture(icons[what], Rect(at.x + inset, y + (row_h - 18) / 2, icon_w, 18), "card"))
         label = Rect(at.x + inset + icon_w + 6, y, label_w, row_h)
         inside.append(
             page.set_text(
@@ -234,9 +253,13 @@ def thanks(view: Thanks, context: Context) -> Screen:
     page.title("thanks.title")
     page.lead("thanks.lead", colour="ink")
     names = ("card", "certificate", "change", "receipt")
-    for name, box in zip(names, grid(page.touch.take_bottom(86.0), len(names), 2, 40.0), strict=True):
+    rows = page.large
+    height = page.grow(26.0) if rows else 40.0
+    across = 1 if rows else 2
+    tall = (height + GAP) * len(names) / across - GAP
+    for name, box in zip(names, grid(page.touch.take_bottom(tall), len(names), across, height), strict=True):
         page.add(Box(box, fill="card", border="line", border_mm=BORDER))
         text_id = f"thanks.{name}"
-        _icon(page, f"icon_{name}", text_id, page.words.get(text_id), box, beside=not page.wide)
+        _icon(page, f"icon_{name}", text_id, page.words.get(text_id), box, beside=rows or not page.wide)
     page.picture("done", share=0.7)
     return page.finish()

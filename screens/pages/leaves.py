@@ -36,14 +36,27 @@ def lay(
     gap = TIGHT if page.wide else GAP
     if count <= _fitting(page, smallest, gap, across, most):
         return Leaf(_places(page, 0, count, -(-count // across), largest, gap, across, low=True), 1)
-    # On a panel that lies, the two buttons stand under what is read: the rows keep their whole column.
-    band = (page.read if page.wide else page.touch).take_bottom(TURN_H + (COUNT_H if page.wide else 0))
+    band = _band(page)
     fit = _fitting(page, smallest, gap, across, most)
     leaves = -(-count // fit)
     leaf = min(page.context.turned, leaves - 1)
     first, last = leaf * fit, min(count, (leaf + 1) * fit)
-    _turn(page, band, leaf, leaves, words, (first + 1, last, count))
+    shown = page.words.get(f"{words}.shown", first=first + 1, last=last, total=count)
+    _turn(page, band, leaf, leaves, words, shown)
     return Leaf(_places(page, first, last - first, -(-fit // across), largest, gap, across), leaves)
+
+
+def turn(page: Page, leaves: int) -> int:
+    """Buttons to turn a page that goes over so many leaves, where nothing is left out of it; the leaf to show."""
+    leaf = min(page.context.turned, leaves - 1)
+    _turn(page, _band(page), leaf, leaves, "list", page.words.get("list.leaf", leaf=leaf + 1, leaves=leaves))
+    return leaf
+
+
+def _band(page: Page) -> Rect:
+    """The place of the two buttons: on a panel that lies under what is read, so that rows keep their whole column."""
+    count_h = page.grow(COUNT_H) if page.wide else 0.0
+    return (page.read if page.wide else page.touch).take_bottom(max(TURN_H, page.measures.foot_button) + count_h)
 
 
 def fits(page: Page, count: int, *, smallest: float, across: int = 1) -> bool:
@@ -69,13 +82,14 @@ def _places(
     return tuple((first + index, place) for index, place in enumerate(grid(area, count, across, height, gap)))
 
 
-def _turn(page: Page, band: Rect, leaf: int, leaves: int, words: str, shown: tuple[int, int, int]) -> None:
+def _turn(page: Page, band: Rect, leaf: int, leaves: int, words: str, shown: str) -> None:
     width = (band.w - GAP) / 2 if page.wide else (band.w - 2 * GAP) * 0.32
-    back = Rect(band.x, band.bottom - TURN_H, width, TURN_H)
-    on = Rect(band.right - width, back.y, width, TURN_H)
+    height = max(TURN_H, page.measures.foot_button)
+    back = Rect(band.x, band.bottom - height, width, height)
+    on = Rect(band.right - width, back.y, width, height)
     middle = Rect(back.right + GAP, band.y, on.x - back.right - 2 * GAP, band.h)
     if page.wide:
-        middle = Rect(band.x, band.y, band.w, COUNT_H - 3)
+        middle = Rect(band.x, band.y, band.w, band.h - height - 3)
     for button_id, rect, label, to in (
         ("page-back", back, f"{words}.before", leaf - 1),
         ("page-next", on, f"{words}.after", leaf + 1),
@@ -84,12 +98,11 @@ def _turn(page: Page, band: Rect, leaf: int, leaves: int, words: str, shown: tup
             page.add(page.button(button_id, rect, Turn(to), label, style="key"))
         else:
             inert(page, rect, label)
-    first, last, total = shown
     page.text(
         f"{words}.shown",
         middle,
         theme.CAPTION,
-        page.words.get(f"{words}.shown", first=first, last=last, total=total),
+        shown,
         max_lines=1 if page.wide else 2,
         middle=True,
         align=Align.CENTRE,

@@ -29,25 +29,31 @@ def choose_members(view: ChooseMembers, context: Context) -> Screen:
     if view.ready:
         page.main_button("next", NextPressed(), "common.next")
     else:
-        label, letter = ("members.lead_none", theme.BUTTON) if page.wide else ("common.next", theme.MAIN_BUTTON)
+        beside = page.wide and not page.large
+        label, letter = ("members.lead_none", theme.BUTTON) if beside else ("common.next", theme.MAIN_BUTTON)
         leaves.inert(page, page.touch.take_bottom(page.measures.main), label, letter)
-    page.title("members.title")
+    # With large letters on a panel that lies, what is missing is said where most room is.
+    missing = page.large and page.wide and not view.ready
+    page.title("members.lead_none" if missing else "members.title")
     room = _name_w(page, page.touch.w)
     short = all(page.width(row.name, NAME) <= room for row in view.members)
-    smallest = page.measures.main if page.tight else ONE_LINE_H if short else max(TWO_LINES_H, 28.5 / page.scale)
+    one, two = ONE_LINE_H + page.grow(23.0) - 23.0, max(page.grow(TWO_LINES_H), 28.5 / page.scale)
+    smallest = max(page.measures.main, page.grow(29.0)) if page.tight else one if short else two
     if not page.wide:
         page.lead("members.lead" if view.ready else "members.lead_none", colour="soft" if view.ready else "ink")
-    elif leaves.fits(page, len(view.members), smallest=smallest):
+    elif not page.large and leaves.fits(page, len(view.members), smallest=smallest):
         page.lead("members.lead")
     leaf = leaves.lay(
         page,
         len(view.members),
         smallest=smallest,
-        largest=min(max(LARGEST_ROW_H, 28.5 / page.scale), page.measures.main),
+        largest=max(smallest, min(max(LARGEST_ROW_H, 28.5 / page.scale), page.measures.main)),
         words="members",
     )
     for index, rect in leaf.places:
         page.add(_row(page, rect, index + 1, view.members[index]))
+    if page.wide and page.large and view.ready:
+        page.lead("members.lead", if_room=True)
     return replace(page.finish(), parts=leaf.parts)
 
 
@@ -57,7 +63,7 @@ def _state_w(page: Page) -> float:
 
 def _name_w(page: Page, width: float) -> float:
     if page.tight:
-        return width - 2 * TICK - BESIDE_W - 14
+        return width - 2 * TICK - page.grow(BESIDE_W) - 14
     return width - 2 * TICK - _state_w(page) - 16
 
 
@@ -68,11 +74,12 @@ def _tight_row(page: Page, rect: Rect, number: int, row: MemberRow) -> Button:
     room = Rect(rect.x + 2 * TICK, rect.y + 2, _name_w(page, rect.w), rect.h - 4)
     inside: list[Text | Picture | Box] = [Picture("tick_on" if row.on else "tick_off", tick, fill)]
     inside.append(leaves.name(page, f"member.{number}.name", row.name, room, NAME, ground=fill))
-    beside = Rect(rect.right - 8 - BESIDE_W, rect.y + 3, BESIDE_W, rect.h - 6)
+    beside_w, badge_h = page.grow(BESIDE_W), page.grow(BADGE_H)
+    beside = Rect(rect.right - 8 - beside_w, rect.y + 3, beside_w, rect.h - 6)
     if row.holder:
         top, beside = (
-            replace(beside, h=BADGE_H),
-            Rect(beside.x, beside.y + BADGE_H + 2, BESIDE_W, beside.h - BADGE_H - 2),
+            replace(beside, h=badge_h),
+            Rect(beside.x, beside.y + badge_h + 2, beside_w, beside.h - badge_h - 2),
         )
         inside += _under(page, number, replace(row, relationship=""), top, fill)
     if row.relationship:
@@ -108,15 +115,16 @@ def _row(page: Page, rect: Rect, number: int, row: MemberRow) -> Button:
         ),
     ]
     under = bool(row.relationship) or row.holder
-    below = BADGE_H + 1.5 if under else 0.0
+    badge_h = page.grow(BADGE_H)
+    below = badge_h + 1.5 if under else 0.0
     room = Rect(rect.x + 2 * TICK, rect.y + 2.5, _name_w(page, rect.w), rect.h - 5 - below)
     name = leaves.name(page, f"member.{number}.name", row.name, room, NAME, ground=fill)
     top = rect.y + (rect.h - name.rect.h - below - (1.5 if under else 0)) / 2
     top = max(top, room.y)
     name = replace(name, rect=Rect(room.x, top, room.w, name.rect.h))
     if under:
-        gap = min(3.0, rect.bottom - 2 - BADGE_H - name.rect.bottom)
-        inside += _under(page, number, row, Rect(room.x, name.rect.bottom + gap, room.w, BADGE_H), fill)
+        gap = min(3.0, rect.bottom - 2 - badge_h - name.rect.bottom)
+        inside += _under(page, number, row, Rect(room.x, name.rect.bottom + gap, room.w, badge_h), fill)
     inside.append(name)
     box = Box(rect, fill=fill, border=border, border_mm=1.4 if row.on else BORDER)
     return Button(f"member-{number}", rect, MemberToggled(row.member), box, tuple(inside))

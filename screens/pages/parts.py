@@ -30,8 +30,9 @@ def note(
     at = column or page.touch
     shown = page.words.get(text_id) if words is None else words
     lines = page.lines(max_lines)
-    inner = Rect(at.x + 10, 0, at.w - 20, 90)
-    height = page.set_text(text_id, shown, inner, letter, max_lines=lines, em=em).rect.h + (12 if page.wide else 16)
+    inset, air = (5.0, 7.0) if page.wide and page.spares() else (10.0, 12.0 if page.wide else 16.0)
+    inner = Rect(at.x + inset, 0, at.w - 2 * inset, 90)
+    height = page.set_text(text_id, shown, inner, letter, max_lines=lines, em=em).rect.h + air
     box = at.take_bottom(height)
     page.add(Box(box, fill=fill, border=border, border_mm=BORDER))
     page.text(
@@ -67,8 +68,11 @@ def ask_box(page: Page, contact: str, *, column: Column | None = None) -> None:
     inset = 8.0 if page.wide else 11.0
     room = at.w - 2 * inset - label_w - 8
     text = page.set_text("contact", contact, Rect(0, 0, room, 60), theme.STRONG)
-    lines = 1 if text.fits and text.em >= theme.STRONG.em * ONE_LINE else 2
+    lines = 1 if text.fits and text.em >= page.size(theme.STRONG) * ONE_LINE else 3 if page.large else 2
     text = page.set_text("contact", contact, Rect(0, 0, room, 60), theme.STRONG, max_lines=lines)
+    if not text.fits:
+        _ask_stacked(page, contact, at, inset)
+        return
     box = at.take_bottom(max(ASK_H if page.wide else 36.0, text.rect.h + 10))
     page.add(Box(box, fill="ai_tint", border="ai", border_mm=BORDER))
     page.text(
@@ -89,6 +93,18 @@ def ask_box(page: Page, contact: str, *, column: Column | None = None) -> None:
         middle=True,
         ground="ai_tint",
     )
+
+
+def _ask_stacked(page: Page, contact: str, at: Column, inset: float) -> None:
+    """The same with the label above, where a long name finds no room beside it."""
+    inner = Rect(at.x + inset, 0, at.w - 2 * inset, 60)
+    words = page.words.get("common.ask")
+    label = page.set_text("common.ask", words, inner, theme.BODY, ground="ai_tint", colour="ai_deep")
+    text = page.set_text("contact", contact, inner, theme.STRONG, max_lines=3, ground="ai_tint")
+    box = at.take_bottom(label.rect.h + text.rect.h + 14)
+    page.add(Box(box, fill="ai_tint", border="ai", border_mm=BORDER))
+    page.add(replace(label, rect=replace(label.rect, y=box.y + 5)))
+    page.add(replace(text, rect=replace(text.rect, y=box.y + label.rect.h + 9)))
 
 
 def alternatives(page: Page, places: tuple[str, ...], *, column: Column | None = None, keep: float = 12.0) -> None:
@@ -131,10 +147,12 @@ def badge(page: Page, text_id: str) -> None:
     words = page.words.get(text_id)
     at = page.read
     width = min(page.width(words, theme.CAPTION, em=9.4) + 19, at.w)
+    height = page.size(theme.CAPTION, 9.4) + 9.6
     at.y += 8 if page.wide else 16
-    box = Rect(at.x, at.y, width, 19)
-    page.add(Box(box, fill="card", border="line", border_mm=BORDER, radius=9.5))
-    page.text(text_id, box.inset(4), theme.CAPTION, em=9.4, middle=True, align=Align.CENTRE, ground="card")
+    box = Rect(at.x, at.y, width, height)
+    page.add(Box(box, fill="card", border="line", border_mm=BORDER, radius=height / 2))
+    inner = Rect(box.x + 6, box.y + 1, box.w - 12, box.h - 2)
+    page.text(text_id, inner, theme.CAPTION, em=9.4, middle=True, align=Align.CENTRE, ground="card")
     at.y = box.bottom
 
 

@@ -7,18 +7,20 @@ from dataclasses import replace
 from kiosk.events import IdentityConfirmed, IdentityDenied
 from kiosk.view_model import Arrived, Pay
 from screens import theme
-from screens.elements import Align, AmountBar, Box, Picture, Rect, Screen
+from screens.elements import Align, AmountBar, Box, Element, Picture, Rect, Screen, Text
 from screens.page import BORDER, Page
 from screens.pages.parts import note
 from screens.typeset import Context
 
 COINS = (500, 100, 50, 10)
+COINS_ROOM = 52.0
+"""What the coins and the line under them need."""
 METALS = {500: "gold", 100: "silver", 50: "silver", 10: "copper"}
 
 
 def arrived(view: Arrived, context: Context) -> Screen:
     """Both answers are of one size: the name is the last guard, and it must be as easy to say no."""
-    page = Page("arrived", view.frame, context, phrase="arrived")
+    page = Page("arrived", view.frame, context, phrase="arrived", large_share=0.6)
     page.head()
     page.foot()
     page.main_button("not-me", IdentityDenied(), "arrived.no", style="danger")
@@ -26,19 +28,28 @@ def arrived(view: Arrived, context: Context) -> Screen:
     page.title("arrived.title")
     page.lead("arrived.lead")
     free = page.touch.free(2 if page.wide else 10, 0 if page.wide else 4)
-    box = Rect(free.x, free.y, free.w, min(free.h, 118))
+    box = Rect(free.x, free.y, free.w, min(free.h, page.grow(118)))
     page.add(Box(box, fill="card", border="line", border_mm=BORDER))
     # Names are Japanese in every language, and so is the title of respect where the language has one.
     honorific = page.words.get("arrived.honorific")
     name = f"{view.masked_name}　{honorific}".strip()
     summary_h = 34.0 if page.wide else 40.0
-    for lines in (1, 2):
+    if page.spares(2):
+        summary_h = 0.0  # It was confirmed before; the name is what counts.
+    elif page.large:
+        words = page.words.get("arrived.summary", name=view.certificate_name, copies=view.copies,
+                               price=f"{view.price_yen:,}")  # fmt: skip
+        inner = Rect(0, 0, box.w - 20, 200)
+        text = page.set_text("arrived.summary", words, inner, theme.LEAD, em=11.0, max_lines=3)
+        summary_h = text.rect.h + (8 if page.wide else 12)
+    for lines in (1, 2, 3) if page.large else (1, 2):
         # On one line, if smaller, rather than family and given name torn apart.
         text = page.set_text(
             "arrived.name",
             name,
-            Rect(box.x + 10, box.y + 4, box.w - 20, box.h - summary_h - 6),
+            Rect(box.x + 5, box.y + 4, box.w - 10, box.h - summary_h - 6),
             theme.NAME,
+            em=page.great(theme.NAME.em),
             max_lines=lines,
             middle=True,
             align=Align.CENTRE,
@@ -51,13 +62,15 @@ def arrived(view: Arrived, context: Context) -> Screen:
     text_id = "arrived.summary"
     price = f"{view.price_yen:,}"
     words = page.words.get(text_id, name=view.certificate_name, copies=view.copies, price=price)
+    if page.spares(2):
+        return page.finish()
     page.text(
         text_id,
         Rect(box.x + 10, box.bottom - summary_h, box.w - 20, summary_h - (5 if page.wide else 8)),
         theme.LEAD,
         words,
         em=11.0,
-        max_lines=2,
+        max_lines=3 if page.large else 2,
         middle=True,
         align=Align.CENTRE,
         ground="card",
@@ -67,7 +80,8 @@ def arrived(view: Arrived, context: Context) -> Screen:
 
 
 def pay(view: Pay, context: Context) -> Screen:
-    page = Page("pay", view.frame, context, phrase="pay", share=0.56)
+    share = 0.5 if view.exact_only and not view.receipt else 0.56
+    page = Page("pay", view.frame, context, phrase="pay", share=0.56, large_share=share)
     page.head()
     page.foot()
     missing = view.price_yen - view.inserted_yen
@@ -77,16 +91,18 @@ def pay(view: Pay, context: Context) -> Screen:
         page.title(title)
         for text_id, words in _paragraphs(page, view, missing):
             page.lead(text_id, words=words, if_room=True)
-        _amount(page, view, missing, 98.0)
+        _amount(page, view, missing)
     else:
         page.title(title)
-        _amount(page, view, missing, 120.0)
+        _amount(page, view, missing)
         _notes(page, view, missing)
         at = page.touch
         for text_id, words in reversed(_paragraphs(page, view, missing)):
-            text = page.set_text(text_id, words, Rect(at.x, 0, at.w, 60), theme.LEAD, max_lines=3)
+            text = page.set_text(text_id, words, Rect(at.x, 0, at.w, 60), theme.LEAD, max_lines=page.lines(3))
+            if page.spares() and at.room - text.rect.h < page.grow(COINS_ROOM):
+                continue
             strip = at.take_bottom(text.rect.h + 1, 5)
-            page.text(text_id, replace(strip, h=60), theme.LEAD, words, max_lines=3, colour="soft")
+            page.add(replace(text, rect=strip, colour="soft"))
     _coins(page, view)
     return page.finish()
 
@@ -94,6 +110,10 @@ def pay(view: Pay, context: Context) -> Screen:
 def _notes(page: Page, view: Pay, missing: int) -> None:
     """What must not be missed before the first coin."""
     column = page.read if page.wide else page.touch
+    if page.large and view.exact_only and not view.receipt and missing > 0:
+        words = f"{page.words.get('pay.exact')}\n{page.words.get('pay.no_receipt')}"
+        note(page, "pay.exact", words=words, column=column, em=10.6, max_lines=4)
+        return
     if not view.receipt and missing > 0:
         note(page, "pay.no_receipt", column=column, em=10.6)
     if view.exact_only and missing > 0:
@@ -108,41 +128,47 @@ def _paragraphs(page: Page, view: Pay, missing: int) -> list[tuple[str, str]]:
     return found
 
 
-def _amount(page: Page, view: Pay, missing: int, height: float) -> None:
+def _amount(page: Page, view: Pay, missing: int) -> None:
+    """What is still missing, great; below it how much of the fee is there, as a bar and in figures."""
     at = page.touch
-    box = Rect(at.x, at.y + (4 if page.wide else 8), at.w, height)
-    page.add(Box(box, fill="card", border="line", border_mm=BORDER))
-    inset = 11.0 if page.wide else 14.0
+    inset = 11.0 if page.wide else 9.0 if page.large else 14.0
     k = 0.68 if page.wide else 1.0
-    x, width = box.x + inset, box.w - 2 * inset
+    top = at.y + (4 if page.wide else 8)
+    x, width = at.x + inset, at.w - 2 * inset
+    y = top + 11 * k
     label = "pay.remaining" if missing >= 0 else "pay.change"
-    page.text(label, Rect(x, box.y + 11 * k, width, 14), theme.BODY, ground="card", colour="soft", max_lines=1)
+    inside: list[Element] = [
+        page.set_text(label, page.words.get(label), Rect(x, y, width, 14), theme.BODY, ground="card", colour="soft")
+    ]
+    y += max(16 * k, page.size(theme.BODY) + 1.5)
     before, _, after = page.words.get("common.yen", yen="\0").partition("\0")
     digits = f"{before}{abs(missing):,}"
-    big = theme.AMOUNT.em * k
-    unit_em = theme.TITLE.em * k
-    unit_w = page.width(after, theme.TITLE, em=unit_em) + 4 if after else 0.0
-    taken = page.text(
-        "pay.amount",
-        Rect(x, box.y + 27 * k, min(width - unit_w, page.width(digits, theme.AMOUNT, em=big) + 1), 44),
-        theme.AMOUNT,
-        digits,
-        ground="card",
-        colour="ai_deep",
-        em=big,
-    )
+    wanted, usual = page.great(theme.AMOUNT.em * k), theme.TITLE.em * k
+    unit_em = page.size(theme.TITLE, usual)
+    unit_w = page.line_width(after, unit_em) + 4 if after else 0.0
+    digits_w = page.width(digits, theme.AMOUNT, em=wanted) + 1
+    room = Rect(x, y, min(width - unit_w, digits_w), 90)
+    taken = page.set_text("pay.amount", digits, room, theme.AMOUNT, ground="card", colour="ai_deep", em=wanted)
+    inside.append(taken)
     if after:
-        unit_x = x + page.width(digits, theme.AMOUNT, em=taken.em) + 3
-        top = box.y + 27 * k + 0.88 * (taken.em - unit_em)
-        rect = Rect(unit_x, top, unit_w, unit_em)
-        page.text("common.yen", rect, theme.TITLE, after, ground="card", colour="ai_deep", em=unit_em)
-    part = min(1.0, view.inserted_yen / view.price_yen) if view.price_yen else 1.0
-    page.add(AmountBar(Rect(x, box.y + 80 * k, width, 9 * k), part))
-    _sums(page, view, Rect(x, box.y + 94 * k, width, box.bottom - (box.y + 94 * k) - 5 * k))
-    at.y = box.bottom
+        rect = Rect(x + page.line_width(digits, taken.em) + 3, y + 0.88 * (taken.em - unit_em), unit_w, unit_em)
+        inside.append(page.set_text("common.yen", after, rect, theme.TITLE, ground="card", colour="ai_deep", em=usual))
+    y += page.size(theme.AMOUNT, wanted) + 9 * k
+    inside.append(AmountBar(Rect(x, y, width, 9 * k), min(1.0, view.inserted_yen / max(1, view.price_yen))))
+    if page.wide and page.spares():
+        # The bar tells it, too.
+        box = Rect(at.x, top, at.w, y + 16 * k - top)
+        page.add(Box(box, fill="card", border="line", border_mm=BORDER), *inside)
+        at.y = box.bottom
+        return
+    y += 14 * k
+    sums = _sums(page, view, Rect(x, y, width, max(21 * k, page.size(theme.STRONG, 11.0) + 3)))
+    bottom = max(text.rect.bottom for text in sums) + (page.size(theme.STRONG, 11.0) * 0.3 if page.large else 10.0 * k)
+    page.add(Box(Rect(at.x, top, at.w, bottom - top), fill="card", border="line", border_mm=BORDER), *inside, *sums)
+    at.y = bottom
 
 
-def _sums(page: Page, view: Pay, row: Rect) -> None:
+def _sums(page: Page, view: Pay, row: Rect) -> list[Text]:
     """What was put in and the fee: beside each other, or below each other where that is too narrow."""
     pairs = (
         ("pay.inserted", page.words.get("pay.inserted"), page.yen(view.inserted_yen)),
@@ -151,16 +177,20 @@ def _sums(page: Page, view: Pay, row: Rect) -> None:
     widths = [
         (page.width(words, theme.BODY) + 1, page.width(value, theme.STRONG, em=11.0) + 1) for _, words, value in pairs
     ]
+    beside = not page.wide and sum(map(sum, widths)) + 20 <= row.w
+    found: list[Text] = []
     for index, ((text_id, words, value), (label_w, value_w)) in enumerate(zip(pairs, widths, strict=True)):
-        if page.wide:
-            line = Rect(row.x, row.y + index * row.h / 2, row.w, row.h / 2)
-            value_x = line.right - value_w
-        else:
+        if beside:
             line = replace(row, x=row.right - sum(widths[1]) - 6) if index else row
             value_x = line.x + label_w + 6
-        page.text(text_id, replace(line, w=label_w), theme.BODY, words, ground="card", middle=True)
+        else:
+            line = replace(row, y=row.y + index * row.h)
+            value_x = line.right - value_w
+        label = replace(line, w=label_w)
+        found.append(page.set_text(text_id, words, label, theme.BODY, ground="card", middle=True))
         at = Rect(value_x, line.y, value_w, line.h)
-        page.text(f"{text_id}.value", at, theme.STRONG, value, ground="card", middle=True, em=11.0)
+        found.append(page.set_text(f"{text_id}.value", value, at, theme.STRONG, ground="card", middle=True, em=11.0))
+    return found
 
 
 def _coins(page: Page, view: Pay) -> None:
@@ -177,8 +207,11 @@ def _coins(page: Page, view: Pay) -> None:
         strip = at.take_bottom(text.rect.h + 4, 1)
         page.add(replace(text, rect=replace(text.rect, y=strip.y + 2)))
     free = at.free(3 if page.wide else 8, 0 if page.wide else 4)
-    slot = 46.0 if page.wide else 56.0
+    slot = (36.0 if page.wide else 48.0) if page.large else 46.0 if page.wide else 56.0
     step = (free.w - slot - 5) / len(values)
+    drawn = not page.large or step - 4.5 >= page.width("500", theme.STRONG, em=9.8 if page.tight else 12.0)
+    if not drawn:
+        step = free.w / len(values)
     size = min(42.0, free.h, step - (2.5 if page.wide else 6))
     y = free.y + (free.h - size) / 2
     for index, value in enumerate(values):
@@ -189,13 +222,14 @@ def _coins(page: Page, view: Pay) -> None:
         metal = METALS.get(value, "ai_tint") if usable else "foot"
         page.text(
             f"pay.coin.{value}",
-            Rect(rect.x + 3, rect.y, rect.w - 6, rect.h),
+            Rect(rect.x + 1, rect.y, rect.w - 2, rect.h),
             theme.STRONG,
             str(value),
-            em=min(12.0, size * 0.34),
+            em=min(page.grow(12.0), size * 0.43) / page.context.letters if page.large else min(12.0, size * 0.34),
             middle=True,
             align=Align.CENTRE,
             ground=metal,
             colour="ink" if usable else "soft",
         )
-    page.add(Picture("coin_slot", Rect(free.right - slot, y - 1, slot, size + 2), page.ground))
+    if drawn:
+        page.add(Picture("coin_slot", Rect(free.right - slot, y - 1, slot, size + 2), page.ground))

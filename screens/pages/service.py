@@ -7,13 +7,14 @@ from dataclasses import replace
 from kiosk.events import LanguageChosen
 from kiosk.view_model import Closed, Frame, Idle, OutOfService, Still
 from screens import theme
-from screens.columns import GAP, Column
+from screens.columns import GAP, Column, grid
 from screens.elements import Align, Box, Element, Picture, Rect, Screen
 from screens.page import BORDER, Page
 from screens.pages.parts import alternatives, ask_box, badge, note
 from screens.typeset import Context
 
 CHIP_H = 17.0
+"""At least; large letters need more."""
 PICTURE_ROOM = 64.0
 """On a panel that lies: less is too little for the picture of what to do."""
 
@@ -21,7 +22,7 @@ PICTURE_ROOM = 64.0
 def still(view: Still, context: Context) -> Screen:
     """No clock: it would stand still, and the picture must be the same whenever it is shown."""
     phrase = "returning_money" if view.returning_money else ""
-    page = Page("still", _bare(view.frame), context, phrase=phrase)
+    page = Page("still", _bare(view.frame), context, phrase=phrase, read_out=False)
     page.head(clock=False)
     page.title("still.returning" if view.returning_money else "still.title")
     page.lead("still.returning_lead" if view.returning_money else "still.lead", max_lines=3)
@@ -34,14 +35,13 @@ def _bare(frame: Frame) -> Frame:
 
 
 def idle(view: Idle, context: Context) -> Screen:
-    page = Page("idle", view.frame, context, phrase="idle")
+    page = Page("idle", view.frame, context, phrase="idle", large_share=0.6)
     page.head()
-    _languages(page)
+    _wishes(page)
     page.title("idle.title")
     both = len(view.cards) > 1
     lead = "idle.lead_both" if both else "idle.lead_juki" if view.cards == ("juki",) else "idle.lead"
     if not page.wide:
-        page.lead(lead)
         _chips(page, view, page.touch)
     if view.caution:
         # What the municipality wants to be known beforehand.
@@ -57,30 +57,32 @@ def idle(view: Idle, context: Context) -> Screen:
         page.read.floor -= 0.0 if beside else PICTURE_ROOM
         page.lead(lead, if_room=True)
         page.read.floor = floor
+    else:
+        page.lead(lead, if_room=True)
     page.picture("card_in", top_gap=9, bottom_gap=9)
     return page.finish()
 
 
-def _languages(page: Page) -> None:
-    """The other languages by their own names; the word for it beside them, so that nobody presses in passing."""
-    others = [tag for tag in page.frame.languages if tag != page.frame.language]
-    if not others:
+def _wishes(page: Page) -> None:
+    """What a person can choose for themselves: a language by its own name, letters, colours, being read to."""
+    frame = page.frame
+    languages = [tag for tag in frame.languages if tag != frame.language]
+    state = {"large": frame.large, "contrast": frame.high_contrast, "spoken": frame.spoken}
+    switches = [what for what in state if what in frame.switches]
+    count = len(languages) + len(switches)
+    if not count:
         return
-    band = page.foot_band()
-    label_w = band.w * 0.42
-    page.text(
-        "idle.language",
-        Rect(band.x, band.y, label_w, band.h),
-        theme.BODY,
-        middle=True,
-        max_lines=2,
-        ground="paper" if page.wide else "foot",
-        colour="soft",
-    )
-    width = (band.w - label_w - GAP * (len(others) - 1)) / len(others)
-    for index, tag in enumerate(others):
-        rect = Rect(band.x + label_w + index * (width + GAP), band.y, width, band.h)
+    large = page.context.letters > 1
+    most = 4 if page.wide else 2 if large else 3
+    rows = -(-count // most)
+    across = -(-count // rows)
+    places: list[Rect] = []
+    for band in page.foot_bands(rows, whole=True):
+        places += grid(band, across, across, band.h)
+    for tag, rect in zip(languages, places, strict=False):
         page.add(page.button(f"language-{tag}", rect, LanguageChosen(tag), f"language.{tag}"))
+    for what, rect in zip(switches, places[len(languages) :], strict=False):
+        page.add(page.switch(what, rect, on=state[what]))
 
 
 def _chips(page: Page, view: Idle, column: Column) -> None:
@@ -93,27 +95,29 @@ def _chips(page: Page, view: Idle, column: Column) -> None:
         chips.append(("idle.camera", words, 26.0))
     if view.closes_at is not None:
         words = page.words.get("idle.closes", time=page.dates.time(view.closes_at))
-        chips.append(("idle.closes", words, 16.0))
+        if not page.spares(2) or page.width(words, theme.CAPTION) + 16 <= column.w:
+            chips.append(("idle.closes", words, 16.0))
     if not chips:
         return
     widths = [min(page.width(words, theme.CAPTION) + extra, column.w) for _, words, extra in chips]
     rows = [list(range(len(chips)))] if sum(widths) + GAP <= column.w else [[i] for i in range(len(chips))]
+    height = max(CHIP_H, page.size(theme.CAPTION) + 5)
     for row in reversed(rows):
-        strip = column.take_bottom(CHIP_H, 4)
+        strip = column.take_bottom(height, 4)
         for place, index in enumerate(row):
             text_id, words, extra = chips[index]
             right = place == 1 or (len(row) == 1 and text_id == "idle.closes")
             x = strip.right - widths[index] if right and not page.wide else strip.x + place * (widths[0] + GAP)
-            _chip(page, Rect(x, strip.y, widths[index], CHIP_H), text_id, words, lamp=extra > 20)
+            _chip(page, Rect(x, strip.y, widths[index], height), text_id, words, lamp=extra > 20)
     column.floor -= 5
 
 
 def _chip(page: Page, chip: Rect, text_id: str, words: str, *, lamp: bool) -> None:
-    page.add(Box(chip, fill="card", border="line", border_mm=BORDER, radius=CHIP_H / 2))
+    page.add(Box(chip, fill="card", border="line", border_mm=BORDER, radius=chip.h / 2))
     left = 17.0 if lamp else 7.0
     if lamp:
-        page.add(Picture("camera_lamp", Rect(chip.x + 7, chip.y + CHIP_H / 2 - 3, 6, 6), "card"))
-    inner = Rect(chip.x + left, chip.y, chip.w - left - 7, CHIP_H)
+        page.add(Picture("camera_lamp", Rect(chip.x + 7, chip.y + chip.h / 2 - 3, 6, 6), "card"))
+    inner = Rect(chip.x + left, chip.y, chip.w - left - 7, chip.h)
     page.text(text_id, inner, theme.CAPTION, words, middle=True, align=Align.CENTRE, ground="card")
 
 
@@ -142,7 +146,13 @@ def _prices(page: Page, view: Idle) -> None:
         colour = "ink" if offer.available else "soft"
         rect = Rect(x, 0, name_w, 40)
         name = page.set_text(
-            f"offer.{offer.kind}", offer.name, rect, theme.BODY, max_lines=2, ground="card", colour=colour
+            f"offer.{offer.kind}",
+            offer.name,
+            rect,
+            theme.BODY,
+            max_lines=page.lines(1) + 1,
+            ground="card",
+            colour=colour,
         )
         fee = page.set_text(
             f"offer.{offer.kind}.fee",
@@ -156,13 +166,17 @@ def _prices(page: Page, view: Idle) -> None:
         )
         parts += [_at(name, y + air / 2), _at(fee, y + air / 2)]
         y += max(name.rect.h, fee.rect.h) + air
-        if offer.note and not page.wide:
+        if offer.note and not page.wide and not page.spares(2):
             rect = Rect(x, 0, width, 40)
             why = page.set_text(
-                f"offer.{offer.kind}.note", offer.note, rect, theme.CAPTION, max_lines=3, ground="card", colour="soft"
-            )
+                f"offer.{offer.kind}.note", offer.note, rect, theme.CAPTION, max_lines=page.lines(3), ground="card",
+                colour="soft",
+            )  # fmt: skip
             parts.append(_at(why, y))
             y += why.rect.h + air
+    least = page.grow(60.0) if not page.wide else 0.0
+    if (view.caution or page.spares(2)) and y + inset * 0.6 > at.room - least:
+        return  # They are told again where a certificate is chosen.
     box = at.take_bottom(y + inset * 0.6)
     page.add(Box(box, fill="card", border="line", border_mm=BORDER))
     page.add(*(_moved(part, box.y) for part in parts))
@@ -179,7 +193,8 @@ def _moved(element: Element, by: float) -> Element:
 def closed(view: Closed, context: Context) -> Screen:
     page = Page("closed", view.frame, context, phrase="closed")
     page.head()
-    badge(page, "closed.badge")
+    if not page.spares():
+        badge(page, "closed.badge")
     text_id, words = page.words.first(
         f"closed.{view.reason}", "closed.after_hours", weekday=page.dates.weekday(view.frame.moment)
     )
@@ -194,8 +209,9 @@ def closed(view: Closed, context: Context) -> Screen:
         far = moment.year != view.frame.moment.year
         day = page.dates.day_of_year(moment) if far else page.dates.day(moment)
         words = page.words.get("closed.next_moment", day=day, time=page.dates.time(moment))
-        rect = Rect(at.x, at.y + 5, at.w, 60)
-        text = page.text("closed.next_moment", rect, page.measures.title, words, max_lines=page.measures.title_lines)
+        rect = Rect(at.x, at.y + 5, at.w, max(20.0, at.room - 5))
+        lines = page.measures.title_lines
+        text = page.text("closed.next_moment", rect, page.measures.title, words, max_lines=lines, inside=True)
         at.y = text.rect.bottom
     else:
         page.lead("closed.no_next", colour="ink")

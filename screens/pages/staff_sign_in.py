@@ -23,7 +23,8 @@ MOST_NAMES: Final = 12
 
 def staff_page(screen_id: str, frame: Frame, context: Context, share: float) -> Page:
     """Another look at a glance: dark head with a banner, bar of colour, grey ground; no progress, no language."""
-    page = Page(screen_id, replace(frame, language=LANGUAGE, step=0, steps=0), context, ground=GROUND, share=share)
+    page = Page(screen_id, replace(frame, language=LANGUAGE, step=0, steps=0), context, ground=GROUND, share=share,
+                read_out=False)  # fmt: skip
     height, margin = page.measures.head, page.margin
     page.add(Box(Rect(0, 0, page.w, height), fill="ink", radius=0))
     page.add(Box(Rect(0, height, page.w, BAR_H), fill="yama", radius=0))
@@ -103,13 +104,15 @@ def _number(page: Page, view: StaffSignIn, one: StaffName) -> Screen:
     """Six digits of the one chosen: how many are typed, never which."""
     page.foot(extra=None if view.frame.back else ("back", "staff.another", StaffChosen("")))
     locked = view.locked_s > 0
-    page.title("staff.locked" if locked else "staff.number_wrong" if view.refused else "staff.number")
-    person(page, "staff.whose", page.words.get("staff.whose", name=one.name))
     if locked:
+        page.title("staff.locked")
+        person(page, "staff.whose", page.words.get("staff.whose", name=one.name))
         return _locked(page, view.locked_s)
     keys(page, view.digits == STAFF_DIGITS)
     words = page.words.get("staff.typed", digits=view.digits, length=STAFF_DIGITS)
-    dots(page, view.digits, STAFF_DIGITS, "staff.typed", words)
+    with dots(page, view.digits, STAFF_DIGITS, "staff.typed", words):
+        page.title("staff.number_wrong" if view.refused else "staff.number")
+        person(page, "staff.whose", page.words.get("staff.whose", name=one.name))
     return finish(page)
 
 

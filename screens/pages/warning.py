@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk.events import CancelPressed, MoreTimePressed
 from kiosk.view_model import Frame
 from screens import theme
@@ -23,7 +21,7 @@ def warning(frame: Frame, seconds: int, under: str, context: Context) -> Screen:
     if frame.more_time:
         page.main_button("more-time", MoreTimePressed(), "warning.more", height=page.measures.main + 8)
         if frame.cancel:
-            page.main_button("cancel", CancelPressed(), cancel, style="plain", height=CANCEL_H)
+            page.main_button("cancel", CancelPressed(), cancel, style="plain", height=page.grow(CANCEL_H))
     elif frame.cancel:
         page.main_button("cancel", CancelPressed(), cancel)
     last = "" if frame.more_time else "_last"
@@ -35,43 +33,28 @@ def warning(frame: Frame, seconds: int, under: str, context: Context) -> Screen:
 
 
 def _seconds(page: Page, digits: str) -> None:
+    """The number great in the middle; the words around it on its line, or the first of them above it."""
     before, unit = page.words.get("warning.left"), page.words.get("warning.seconds")
     box = page.touch.free(6 if page.wide else 10, 0 if page.wide else 10 - GAP)
     page.add(Box(box, fill="yama_tint", border="yama", border_mm=1.6))
-    small = theme.MAIN_BUTTON
-    big = min(60.0, box.h * (0.5 if page.wide else 0.62))
-    while True:
-        wide = [page.width(before, small), page.width(digits, theme.AMOUNT, em=big), page.width(unit, small)]
-        if sum(wide) + 24 <= box.w or small.em < theme.CAPTION.em:
-            break
-        small = replace(small, em=small.em * 0.92, pitch=small.pitch * 0.92)
-    beside = sum(wide) + 24 <= box.w
+    small = theme.BUTTON if page.wide else theme.MAIN_BUTTON
+    real = page.size(small)
+    great = min(page.great(48.0) * page.context.letters, box.h * (0.62 if page.large or not page.wide else 0.48))
+    gap = 6.0
+    wide = [page.width(before, small), page.line_width(digits, great), page.width(unit, small)]
+    beside = sum(wide) + 2 * gap + 16 <= box.w
     if not beside:
-        # Too long for one line: the words above, the number below them.
-        wide[0] = 0.0
-        big = min(big, box.h * 0.42)
-    x = box.x + (box.w - sum(wide) - 12) / 2
-    base = box.y + (box.h - big) / 2 + (0 if beside else 8)
+        great = max(real, min(great, box.h - real - 14))
+        wide = [0.0, page.line_width(digits, great), wide[2]]
+    x = box.x + (box.w - sum(wide) - (2 * gap if beside else gap)) / 2
+    base = box.y + (box.h - great) / 2 + (0 if beside else (real + 3) / 2)
     # Number and words stand on one line: the baseline is 0.88 of the letters' size below their top.
-    low = base + 0.88 * (big - small.em)
-    above = Rect(box.x + 8, base - small.em - 6, box.w - 16, small.em)
-    page.text(
-        "warning.left",
-        Rect(x, low, wide[0] + 1, small.em) if beside else above,
-        small,
-        before,
-        ground="yama_tint",
-        align=Align.LEFT if beside else Align.CENTRE,
-    )
-    page.text(
-        "warning.number",
-        Rect(x + wide[0] + 6, base, wide[1] + 1, big),
-        theme.AMOUNT,
-        digits,
-        em=big,
-        ground="yama_tint",
-        align=Align.CENTRE,
-    )
-    page.text(
-        "warning.seconds", Rect(x + wide[0] + wide[1] + 12, low, wide[2] + 1, small.em), small, ground="yama_tint"
-    )
+    low = base + 0.88 * (great - real)
+    left = Rect(x, low, wide[0] + 1, real) if beside else Rect(box.x + 5, base - real - 3, box.w - 10, real)
+    align = Align.LEFT if beside else Align.CENTRE
+    page.text("warning.left", left, small, before, ground="yama_tint", align=align)
+    x += wide[0] + gap if beside else 0.0
+    number = Rect(x - 1, base, wide[1] + 2, great)
+    em = great / page.context.letters
+    page.text("warning.number", number, theme.AMOUNT, digits, em=em, ground="yama_tint", align=Align.CENTRE)
+    page.text("warning.seconds", Rect(x + wide[1] + gap, low, wide[2] + 1, real), small, ground="yama_tint")
