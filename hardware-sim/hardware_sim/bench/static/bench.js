@@ -31,7 +31,8 @@ function showSteps(shown) {
 
 let screenBefore = "";
 function followSteps(screen, tone) {
-  const step = screen === "idle" ? 1 : screen === "pay" ? 3 : tone === "person" ? 2 : 0;
+  const taking = screen === "take" || screen === "take_card";
+  const step = screen === "idle" ? 1 : screen === "pay" ? 3 : tone === "person" && !taking ? 2 : 0;
   for (const n of [1, 2, 3]) $(`step-${n}`).setAttribute("aria-current", String(n === step));
   // Whoever has once taken a certificate knows the way: gone at the next visit to this page.
   if (screenBefore === "take" && screen !== "take") kept.visit();
