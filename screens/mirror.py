@@ -15,7 +15,7 @@ Kinds of message (`type`):
   each picture of this process), ``process`` (its process id), ``screen`` (id, "pay"), ``under`` (the screen that
   a warning covers, or ""), ``title`` (the heading's words), ``texts`` (list of [text id, words shown]; the masked
   name is left out), ``targets`` (object: target id → [x, y, width, height], each 0 … 1 of the picture),
-  ``format`` "jpeg", ``width`` and ``height`` (pixels of the body), ``bytes``.
+  ``format`` "jpeg", ``width`` and ``height`` (pixels of the body), ``fingers`` (true: see below), ``bytes``.
 * ``"png"``: the answer to ``{"frame": "png"}``: ``sequence``, ``process``, ``screen``, ``format`` "png",
   ``width``, ``height``, ``bytes``: the panel as it is, lossless and in full size.
 * ``"voice"``: a phrase begins: ``phrase`` (id), ``text`` (what is said), ``level`` 0 … 4, ``bytes`` 0.
@@ -25,6 +25,8 @@ Bench → kiosk: lines of JSON, each ended by a line feed:
 
 * ``{"touch": [x, y]}``: a tap at 0 … 1 of the picture. It enters pygame's queue as FINGERDOWN and FINGERUP, as
   from a panel. With ``"sequence": n`` the tap is dropped if another screen has come since picture n.
+* ``{"finger": "down", "at": [x, y]}`` and ``{"finger": "up", "at": [x, y]}``: a finger is laid down or lifted there, so
+  that a hold lasts as long as it is held. A ``down`` may have a ``sequence``, too.
 * ``{"frame": "png"}``: asks for one ``"png"``.
 
 Lines that are anything else are ignored.
@@ -55,6 +57,11 @@ LONGEST_LINE: Final = 65_536
 RETRY_S: Final = 0.25
 STOP_CHECK_S: Final = 0.2
 _FINGER: Final = 1
+_FINGERS: Final = {
+    "tap": (pygame.FINGERDOWN, pygame.FINGERUP),
+    "down": (pygame.FINGERDOWN,),
+    "up": (pygame.FINGERUP,),
+}
 
 
 def encode(header: dict[str, Any], body: bytes = b"") -> bytes:
@@ -75,7 +82,7 @@ class Mirror:
         self._screen_since = 0
         self._slot: bytes | None = None
         self._extra: deque[bytes] = deque(maxlen=64)
-        self._touches: deque[tuple[float, float]] = deque(maxlen=64)
+        self._touches: deque[tuple[int, float, float]] = deque(maxlen=64)
         self._lossless = False
         self._stop = threading.Event()
         self._wake_read, self._wake_write = os.pipe()
@@ -107,13 +114,12 @@ class Mirror:
             touches = list(self._touches)
             self._touches.clear()
             lossless, self._lossless = self._lossless, False
-        for x, y in touches:
-            for kind in (pygame.FINGERDOWN, pygame.FINGERUP):
-                pygame.event.post(
-                    pygame.event.Event(
-                        kind, touch_id=0, finger_id=_FINGER, x=x, y=y, dx=0.0, dy=0.0, pressure=1.0, window=None
-                    )
+        for kind, x, y in touches:
+            pygame.event.post(
+                pygame.event.Event(
+                    kind, touch_id=0, finger_id=_FINGER, x=x, y=y, dx=0.0, dy=0.0, pressure=1.0, window=None
                 )
+            )
         if lossless:
             body = io.BytesIO()
             pygame.image.save(surface, body, "frame.png")
@@ -225,10 +231,11 @@ class Mirror:
         with self._lock:
             if wish.get("frame") == "png":
                 self._lossless = True
-            point = _point(wish.get("touch"))
+            point = _point(wish.get("touch", wish.get("at")))
+            kinds = _FINGERS.get(str(wish.get("finger")) if "at" in wish else "tap", ())
             known = wish.get("sequence")
             if point is not None and not (isinstance(known, int) and known < self._screen_since):
-                self._touches.append(point)
+                self._touches.extend((kind, *point) for kind in kinds)
 
 
 def _point(value: object) -> tuple[float, float] | None:
@@ -266,6 +273,7 @@ def _describe(screen: Screen, panel: Panel, sequence: int, size: tuple[int, int]
             for target in screen.targets()
         },
         "format": "jpeg",
+        "fingers": True,
         "width": size[0],
         "height": size[1],
     }
