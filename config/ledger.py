@@ -62,6 +62,7 @@ class LedgerTampered(Exception):
     def __init__(self, table: str, seq: int, what: str) -> None:
         self.table = table
         self.seq = seq
+        self.what = what
         super().__init__(f"{table}: row {seq} {what}: stop, keep the file, and tell the manager")
 
 

@@ -1,4 +1,5 @@
-"""The input module that tells whether something lies in a tray and how the key switch stands (`kiosk.ports.Sensors`).
+"""The input module that tells whether something lies in a tray and how the key switch stands (`kiosk.ports.Sensors`);
+and the contact that tells the recorder whether its case is open.
 
 Modbus RTU, function 02 Read Discrete Inputs (application protocol v1.1b3, 6.2), 9600 8E1 (serial line guide
 v1.02, 2.5.1). Each life of the line begins with one answer of the module, so that online means answering; then
@@ -12,7 +13,7 @@ import select
 import termios
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import serial
 from pymodbus.client import ModbusSerialClient
@@ -20,7 +21,7 @@ from pymodbus.exceptions import ConnectionException, ModbusException
 from pymodbus.pdu import ExceptionResponse
 from pymodbus.pdu.bit_message import ReadDiscreteInputsResponse
 
-from config.schema import SensorSettings
+from config.schema import CaseSettings, SensorSettings
 from drivers.cctalk_bus import LineSettings, format_for
 from drivers.worker import DeviceRefused, Worker
 from kiosk.errors import DeviceOffline, ProtocolViolation
@@ -71,11 +72,12 @@ class _Client(ModbusSerialClient):
 class InputModule:
     """One Modbus module's discrete inputs. Used by one thread only; open from the start.
 
-    DeviceOffline if the port cannot be opened.
+    section: of the machine file, where it is named. DeviceOffline if the port cannot be opened.
     """
 
-    def __init__(self, port: str, unit: int, *, answer_s: float = ANSWER_S) -> None:
+    def __init__(self, port: str, unit: int, *, answer_s: float = ANSWER_S, section: str = "sensors") -> None:
         used = format_for(port, MODBUS_RTU)
+        self._section = section
         self._unit = unit
         self._client = _Client(
             port,
@@ -100,7 +102,7 @@ class InputModule:
         except (ModbusException, serial.SerialException, OSError, termios.error) as error:
             raise DeviceOffline(f"input module: {type(error).__name__}") from error
         if isinstance(answer, ExceptionResponse):
-            raise _refusal(answer.exception_code, first, count)
+            raise _refusal(answer.exception_code, first, count, self._section)
         if not isinstance(answer, ReadDiscreteInputsResponse) or len(answer.bits) != (count + 7) // 8 * 8:
             raise ProtocolViolation("the input module answered another question")
         return tuple(answer.bits[:count])
@@ -109,12 +111,12 @@ class InputModule:
         self._client.close()  # type: ignore[no-untyped-call]
 
 
-def _refusal(code: int, first: int, count: int) -> DeviceRefused:
+def _refusal(code: int, first: int, count: int, section: str) -> DeviceRefused:
     if code in _WRONG_REQUEST:
         return DeviceRefused(
             "wrong_device",
             f"Modbus exception {code:02d} for function 02, inputs {first} to {first + count - 1}: "
-            "check unit and inputs in [sensors] of the machine file",
+            f"check unit and inputs in [{section}] of the machine file",
         )
     return DeviceRefused("hardware_error", f"the input module reports Modbus exception {code:02d}")
 
@@ -224,3 +226,112 @@ def _inputs(settings: SensorSettings) -> dict[Input, int]:
     if numbers[0] < 0 or numbers[-1] > 0xFFFF or numbers[-1] - numbers[0] >= MOST_BITS:
         raise ValueError(f"sensors: inputs {numbers} must lie in 0 to 65535 and within {MOST_BITS} of each other")
     return inputs
+
+
+# ---- the recorder's case --------------------------------------------------------------------------------------
+
+
+class Contact(Protocol):
+    """One contact. `read` raises DeviceError when it cannot tell."""
+
+    def read(self) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+class ModbusContact:
+    """A discrete input of a module of the recorder's own. DeviceOffline if the port cannot be opened."""
+
+    def __init__(self, port: str, unit: int, number: int, *, answer_s: float = ANSWER_S) -> None:
+        self._number = number
+        self._module = InputModule(port, unit, answer_s=answer_s, section="recorder.case")
+
+    def read(self) -> bool:
+        return self._module.read(self._number, 1)[0]
+
+    def close(self) -> None:
+        self._module.close()
+
+
+class GpioContact:
+    """A pin of the computer itself, through gpiozero (on a Raspberry Pi: package python3-gpiozero); pulled up, so that
+    it is on while connected to ground. Not tried: no such computer was at hand.
+
+    DeviceRefused where gpiozero is not installed or the pin cannot be had.
+    """
+
+    def __init__(self, line: str) -> None:
+        try:
+            import gpiozero  # type: ignore[import-not-found, unused-ignore]
+
+            self._pin = gpiozero.DigitalInputDevice(line, pull_up=True)
+        except Exception as error:
+            raise DeviceRefused(
+                "wrong_device", f"{line} cannot be used ({type(error).__name__}): check [recorder.case], and gpiozero"
+            ) from error
+
+    def read(self) -> bool:
+        return bool(self._pin.value)
+
+    def close(self) -> None:
+        self._pin.close()
+
+
+CaseSink: TypeAlias = Callable[[bool | None], None]
+
+
+class CaseSensor:
+    """Tells whether the recorder's case is open: at first sight, later each change found twice in a row; None as soon
+    as it cannot be told. In a thread of its own.
+    """
+
+    def __init__(
+        self,
+        settings: CaseSettings,
+        *,
+        answer_s: float = ANSWER_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._answer_s = answer_s
+        self._sink: CaseSink = lambda _: None
+        self.worker = Worker(
+            "case",
+            open=self._come_up,
+            poll=self._poll,
+            shut=self._shut,
+            online=lambda: None,
+            fault=lambda _: self._sink(None),
+            clock=clock,
+        )
+        self._contact: Contact | None = None
+        self._debounce = Debounce()
+
+    def start(self, sink: CaseSink) -> None:
+        self._sink = sink
+        self.worker.start()
+
+    def close(self) -> None:
+        self.worker.stop()
+
+    def _come_up(self) -> None:
+        settings = self._settings
+        if settings.driver == "gpio":
+            self._contact = GpioContact(settings.line)
+        else:
+            self._contact = ModbusContact(
+                settings.port, settings.unit or 0, settings.input or 0, answer_s=self._answer_s
+            )
+        self._debounce = Debounce()
+
+    def _shut(self) -> None:
+        contact, self._contact = self._contact, None
+        if contact is not None:
+            contact.close()
+
+    def _poll(self) -> float:
+        if self._contact is None:
+            raise DeviceOffline("the contact is not open")
+        for on in self._debounce.news({KEY: self._contact.read()}).values():
+            self._sink(on is (self._settings.open_when == "on"))
+        return self._settings.poll_ms / 1000

@@ -224,7 +224,7 @@ def test_the_lock_fixes_everything_that_the_project_names() -> None:
     assert pinned["requirements"].isdisjoint(pinned["requirements-voices"])
 
 
-OF_THE_BOARD = ("picamera2",)
+OF_THE_BOARD = ("picamera2", "gpiozero")
 """Packages of Raspberry Pi OS alone, imported where they are used; who lacks one is told its name."""
 
 
