@@ -271,10 +271,25 @@ def test_what_lies_in_the_trays_is_called_for_in_turn_then_thanks_then_silence(b
     thanks = found[-1]
     assert thanks.end - thanks.begin == len(sound_of(thanks.said))
     assert not recording[thanks.end :].any()
-    # The receipt was taken in the middle of the call: between that and the thanks there is silence.
-    hushed = next(said.at for said in booth.orders if not said.phrase and said.at > found[4].begin)
-    assert found[4].end <= hushed + IN_FLIGHT
-    assert not recording[hushed + IN_FLIGHT : thanks.begin].any()
+    # Each was taken in the middle of its call, which is not said to its end.
+    for call, after in ((found[1], found[2]), (found[4], found[5])):
+        assert call.end <= after.said.at + IN_FLIGHT
+        assert call.end - call.begin < len(sound_of(call.said))
+
+
+def test_a_hushed_call_ends_at_once(booth: Booth) -> None:
+    booth.voice.say("take_all", 4)
+    booth.orders.append(Said("take_all", 4, "ja", 0, booth.written))
+    booth.seconds(1.6)
+    booth.voice.hush()
+    booth.orders.append(Said("", 0, "ja", booth.written, booth.written))
+    booth.seconds(3)
+    booth.voice.close()
+    recording = np.frombuffer(booth.file.read_bytes(), dtype="<i2").astype(float)
+    found, rest = take_apart(recording, booth.orders)
+    assert np.abs(rest).max() <= LAST_BITS
+    assert RATE < found[0].end - found[0].begin < len(sound_of(found[0].said)) / 2
+    assert not recording[booth.orders[1].at + IN_FLIGHT :].any()
 
 
 def test_nothing_of_a_person_decides_what_is_said() -> None:
