@@ -94,12 +94,22 @@ def hours(watch: Watch, opened: bool, now_s: float) -> Watch:
 
 
 def look(watch: Watch, present: bool, at_s: float, since_s: float | None = None) -> tuple[Watch, tuple[Action, ...]]:
-    """The picture of `at_s` shows somebody, or nobody. since_s: when exactly they came, if that was looked into."""
+    """The picture of `at_s` shows somebody, or nobody. since_s: when exactly they came, if that was looked into.
+
+    Two pictures in a row that show somebody are one stay, however far apart they are (keyframes: two seconds).
+    """
     if not present:
         return tick(replace(watch, seen_s=None), at_s)
-    began_s = min(at_s, since_s if since_s is not None else at_s)
-    watch = replace(watch, seen_s=watch.seen_s if watch.seen_s is not None else began_s)
-    return _there(watch, watch.seen_s if not watch.visiting and watch.seen_s is not None else at_s, at_s)
+    came = watch.seen_s is None
+    seen_s = min(at_s, since_s if since_s is not None else at_s) if watch.seen_s is None else watch.seen_s
+    return _there(replace(watch, seen_s=seen_s), seen_s if came or not watch.visiting else watch.there_s, at_s)
+
+
+def gone(watch: Watch, last_s: float, at_s: float) -> tuple[Watch, tuple[Action, ...]]:
+    """The picture of `at_s` shows nobody, and the picture has shown nobody since `last_s`: found out only now."""
+    if watch.visiting and watch.session is Session.NONE:
+        watch = replace(watch, there_s=max(last_s, watch.session_s))
+    return tick(replace(watch, seen_s=None), at_s)
 
 
 def kiosk(watch: Watch, session: Session, now_s: float) -> tuple[Watch, tuple[Action, ...]]:

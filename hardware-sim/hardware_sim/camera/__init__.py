@@ -1,0 +1,1 @@
+"""The simulated camera: a place with people in it, drawn, and streams as cameras send them."""
