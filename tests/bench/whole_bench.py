@@ -123,7 +123,8 @@ class Transactions:
         ends = (*SCREENS, "everything out")
         stretches = ", ".join(f"{end} {median_ms(f'to {end}')} ({median_ms(f'of it own at {end}')})" for end in ends)
         pictures = round(statistics.median(parts["pictures"] for parts in self._parts))
-        return f"ms from one picture to the next (own): {stretches}; {pictures} pictures were drawn."
+        drawn = f"{pictures} pictures took {median_ms('drawing')} ms of a core"
+        return f"ms from one picture to the next (own): {stretches}; {drawn}."
 
     def _open(self) -> Terminal:
         if self._terminal is None:
@@ -180,7 +181,8 @@ def _parts(notes: list[Note], presented: float, wall: float, wires: list[Span]) 
     for name, t0, t1 in zip((*SCREENS, "everything out"), marks[:-1], marks[1:], strict=True):
         found[f"to {name}"] = t1 - t0
         found[f"of it own at {name}"] = t1 - t0 - union((max(a, t0), min(b, t1)) for a, b in wires if b > t0 and a < t1)
-    found["pictures"] = sum(note["do"] == "draw" for note in notes)
+    draws = [note["cpu_s"] for note in notes if note["do"] == "draw"]
+    found["pictures"], found["drawing"] = len(draws), sum(draws)
     return found
 
 

@@ -5,7 +5,7 @@ monotonic clock (s), which all processes of a machine share:
 
     order   handed out to a device: `part`, `order` (number), `what` (name of the order)
     event   put into the queue of the core: `what` (its type), `order` (number it answers, 0 for none)
-    draw    a picture stands on the panel: `screen`
+    draw    a picture stands on the panel: `screen`; `cpu_s`: what it cost
     wire    one call below a driver, from `t0` to `t1`: `part`, `what`; for the card also `unit`, the command in hex,
             where no PIN can be in it
 
@@ -100,10 +100,11 @@ class NotedDisplay(Display):
     _done = 0
 
     def show(self, view: View) -> bool:
+        cpu_s = time.thread_time()
         drawn = super().show(view)
         screen = self.screen
         if drawn and screen is not None:
-            self.notes("draw", screen=screen.id)
+            self.notes("draw", screen=screen.id, cpu_s=time.thread_time() - cpu_s)
             self._press(screen.id)
         return drawn
 
