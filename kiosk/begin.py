@@ -27,15 +27,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 class Picture:
-    """The process that shows the kept picture."""
+    """The process that shows the kept picture. `line`: our end of a pipe to it, closed at the latest when we end."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
+    def __init__(self, pid: int, line: int) -> None:
+        self._pid, self._line = pid, line
 
     def end(self) -> None:
         """Its window is gone when this returns; may be called twice."""
         pid, self._pid = self._pid, 0
         if pid:
+            os.close(self._line)
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             with suppress(ChildProcessError):
@@ -47,13 +48,15 @@ def put_up() -> Picture | None:
     state = os.environ.get("STATE_DIRECTORY", "")
     if not state:
         return None
-    parent = os.getpid()
+    starter, line = os.pipe()
     pid = os.fork()
     if pid:
-        return Picture(pid)
+        os.close(starter)
+        return Picture(pid, line)
     status = 1
     try:
-        _hold(state, parent)
+        os.close(line)
+        _hold(state, starter)
         status = 0
     except BaseException as error:
         # A picture that cannot be shown keeps nobody from being served; the display's own error comes later.
@@ -64,11 +67,10 @@ def put_up() -> Picture | None:
     raise AssertionError("not reached")
 
 
-def _hold(state: str, parent: int) -> None:
+def _hold(state: str, starter: int) -> None:
+    # Nothing that is not needed for it: whatever is imported here is waited for.
     from pathlib import Path
 
-    from kiosk.process import die_with_parent
     from screens.kept import hold
 
-    die_with_parent(parent)
-    hold(Path(state))
+    hold(Path(state), starter)

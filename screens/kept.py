@@ -8,7 +8,7 @@ Imports pygame and no other module of this room: whatever is imported here is wa
 from __future__ import annotations
 
 import os
-import signal
+import select
 import tempfile
 import zlib
 from pathlib import Path
@@ -44,8 +44,10 @@ def keep(folder: Path) -> bool:
         return False
 
 
-def hold(folder: Path) -> None:
-    """Show the kept picture, in a window of its size, until somebody ends this process. Without one: returns at once.
+def hold(folder: Path, starter: int) -> None:
+    """Show the kept picture, in a window of its size, until the other end of the pipe `starter` is closed.
+
+    Without a picture it returns at once.
 
     Raises pygame.error or OSError when there is no window, or no picture in the file.
     """
@@ -60,8 +62,7 @@ def hold(folder: Path) -> None:
     pygame.mouse.set_visible(driver != "kmsdrm")
     surface.blit(picture, (0, 0))
     pygame.display.flip()
-    while True:
+    while not select.select([starter], [], [], _POLL_S)[0]:
         if pygame.event.get(pygame.WINDOWEXPOSED):
             pygame.display.flip()
         pygame.event.clear()
-        signal.sigtimedwait([], _POLL_S)
