@@ -42,7 +42,8 @@ BRIGHTER: Final = 0.08
 MOVING: Final = 9.0
 """Grey levels between two pictures; above the noise of a small, blurred picture."""
 MOVED: Final = 0.0006
-"""Share of the zone that must change for motion."""
+"""Share of the zone that must change for motion; and so many points at least."""
+MOVED_POINTS: Final = 3
 LEARNING_S: Final = 10.0
 """Time constant with which the reference follows the empty place."""
 DRIFT_S: Final = 40.0
@@ -57,6 +58,8 @@ QUIET_S: Final = 3.0
 """Without the least motion for so long, in so many pictures, an unknown place is taken as empty."""
 QUIET_LOOKS: Final = 10
 QUIET_STEP: Final = 6.0
+RESTLESS_S: Final = 6.0
+"""After so long without such a moment somebody counts as there, even if nothing as large as a person has moved."""
 SURE_S: Final = 600.0
 """A reference without a kept one before it is sure after nobody has come for so long."""
 
@@ -107,6 +110,7 @@ class _Known:
     """The first picture of those in which nothing has moved, while the place is not known."""
     anchor_ns: int = 0
     anchor_looks: int = 0
+    first_ns: int = 0
     restless: bool = False
 
 
@@ -157,7 +161,7 @@ class Detector:
         now, at_ns = prepared(look), look.boot_ns
         self._begin(now.shape)
         known = self._known
-        moved = known.before is None or self._steps(now, known.before, MOVING) > MOVED
+        moved = known.before is None or self._moved(np.abs(now - known.before), MOVING)
         past_s = 0.0 if known.before_ns is None else max(0.0, (at_ns - known.before_ns) / 1e9)
         known.before, known.before_ns = now, at_ns
         if moved or known.still_since_ns is None:
@@ -204,11 +208,17 @@ class Detector:
     def _wait_for_quiet(self, now: Grey, at_ns: int) -> Seen:
         """The empty place is not known. Living people never keep every point still for long; empty places do."""
         known = self._known
-        moved = known.anchor is not None and self._steps(now, known.anchor, QUIET_STEP) > MOVED
-        known.restless |= moved
-        if known.anchor is None or moved:
+        moved = known.anchor is None
+        if known.anchor is None:
+            known.first_ns = at_ns
+        else:
+            lit = relit(known.anchor, now)
+            moved = self._moved(np.maximum(lit.low - now, now - lit.high), QUIET_STEP)
+            known.restless |= self._largest_piece(self._differs(now, lit), now, lit)[0] >= SMALLEST
+        if moved:
             known.anchor, known.anchor_ns, known.anchor_looks = now, at_ns, 0
         known.anchor_looks += 1
+        known.restless |= at_ns - known.first_ns >= RESTLESS_S * 1e9
         if known.anchor_looks < QUIET_LOOKS or at_ns - known.anchor_ns < QUIET_S * 1e9:
             return Seen(known.restless, sure=False)
         known.empty = now.copy()
@@ -265,9 +275,10 @@ class Detector:
             differs &= ~piece
         return 0.0, differs
 
-    def _steps(self, one: Grey, other: Grey, step: float) -> float:
-        """Share of the zone where two pictures are more than a step apart."""
-        return cv2.countNonZero(over(np.abs(one - other), step) & self._zone) / self._zone_points
+    def _moved(self, apart: Grey, step: float) -> bool:
+        """Whether enough points within the zone are more than a step apart."""
+        points = cv2.countNonZero(over(apart, step) & self._zone)
+        return points > max(MOVED_POINTS, MOVED * self._zone_points)
 
 
 def zone_mask(zone: Sequence[Sequence[float]], shape: tuple[int, ...]) -> Points:

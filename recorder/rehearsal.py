@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from drivers.camera import Look, Packet, StreamFacts
 from recorder import visit
 from recorder.capture_child import GROUPS, Looker
-from recorder.sighting import Into, Nobody, Sighting, There, follow
+from recorder.sighting import BEHIND_S, Into, Nobody, Sighting, There, follow
 from recorder.wire import Message
 
 Span = tuple[float, float]
@@ -41,19 +41,20 @@ def rehearse(
 class _Run:
     def __init__(self, facts: StreamFacts, sighting: Sighting, settings: visit.VisitSettings) -> None:
         self._looker = Looker(facts)
+        self._fps = facts.fps
         self._sighting = sighting
         self._watch = visit.Watch(settings)
         self._groups: deque[list[Packet]] = deque(maxlen=GROUPS)
         self._done = Rehearsal()
+        self._last_s = 0.0
         self._began_s: float | None = None
         self._since_s: float | None = None
 
     def run(self, packets: Iterable[Packet]) -> Rehearsal:
-        last_ns = 0
         for packet in packets:
             if not self._groups:
                 self._watch = visit.hours(self._watch, True, packet.boot_ns / 1e9)
-            last_ns = packet.boot_ns
+            self._last_s = packet.boot_ns / 1e9
             if packet.keyframe:
                 self._groups.append([])
             if not self._groups:
@@ -61,7 +62,7 @@ class _Run:
             self._groups[-1].append(packet)
             if packet.keyframe and (told := self._looker.keyframe(packet)) is not None:
                 self._take(self._sighting.look(self._look(told)))
-        self._end(last_ns / 1e9)
+        self._end(self._last_s + 1 / self._fps)
         return self._done
 
     def _take(self, steps: Iterable[Into | There | Nobody]) -> None:
@@ -90,7 +91,9 @@ class _Run:
             case visit.Begin(since_s):
                 came_s = step.since_s if isinstance(step, There) else None
                 self._began_s = step.at_s if came_s is None else came_s
-                self._since_s = since_s if self._since_s is None else self._since_s
+                if self._since_s is None:
+                    # Older pictures are not in memory any more.
+                    self._since_s = max(since_s, self._last_s - self._watch.settings.preroll_s - BEHIND_S)
             case visit.End(at_s):
                 assert self._began_s is not None
                 self._done.visits.append((self._began_s, at_s))

@@ -28,6 +28,10 @@ from recorder.presence import Detector, Seen
 ARM_S: Final = 0.5
 BRIDGE_S: Final = 0.45
 """Shorter gaps between pictures that show somebody are none."""
+BEHIND_S: Final = 8.0
+"""So far back may lie what a step tells: the pre-roll must hold that much more than its rule says."""
+MOST_UNSURE: Final = 80
+"""So many of the newest pictures are kept until the empty place is known."""
 MOST_WAITING: Final = 2
 """So many keyframes later the camera's process has not answered: the change is dated by keyframes alone."""
 
@@ -90,6 +94,7 @@ class Sighting:
         self._waiting: list[Look] = []
         self._pictures: list[Look] = []
         self._shrank: list[Look] = []
+        self._unsure: list[Look] = []
         self._fed_ns = -1
         self._first_ns: int | None = None
         self._newest_ns: int | None = None
@@ -141,7 +146,7 @@ class Sighting:
     def lost(self, boot_ns: int) -> tuple[Step, ...]:
         """The camera gives no pictures any more: nobody can be said to be there after that."""
         self._asked, self._asked_look = _Asked.NOTHING, None
-        self._waiting, self._pictures, self._shrank = [], [], []
+        self._waiting, self._pictures, self._shrank, self._unsure = [], [], [], []
         came_ns, self._came_ns = self._came_ns, None
         was_there, self._there = self._there, False
         self._newest_ns = self._first_ns = None
@@ -239,16 +244,23 @@ class Sighting:
         new = [look for look in pictures if look.boot_ns > self._fed_ns]
         for look in new:
             self._fed_ns, self.seen = look.boot_ns, self._detector.see(look)
+            self._unsure = [*self._unsure[1 - MOST_UNSURE :], look]
             if self._detector.ready:
-                if not self._there:
-                    self._known_ns = look.boot_ns
-                    return (Nobody(look.boot_ns / 1e9),)
-                return self._left(look.boot_ns, self.seen.since_ns or look.boot_ns)
+                return self._place_learned(look, self.seen)
         if not new or self.seen is None or not self.seen.present:
             return ()
         since_ns = self._first_ns if not self._there and self._first_ns is not None else None
         self._there, self._known_ns = True, new[-1].boot_ns
         return (There(new[-1].boot_ns / 1e9, None if since_ns is None else since_ns / 1e9),)
+
+    def _place_learned(self, look: Look, seen: Seen) -> tuple[Step, ...]:
+        """Nothing has moved for a while; who moved before is dated by the place that is known now."""
+        pictures, self._unsure = self._unsure, []
+        if self._there:
+            since_ns = look.boot_ns if seen.since_ns is None else seen.since_ns
+            return self._left(look.boot_ns, self._gone_ns(pictures, since_ns))
+        self._known_ns = look.boot_ns
+        return (Nobody(look.boot_ns / 1e9),)
 
     def _gone_ns(self, pictures: Sequence[Look], otherwise_ns: int) -> int:
         """The first of the pictures from which on nobody is shown."""

@@ -28,7 +28,7 @@ def test_a_hard_case(recorded, name):
     assert not faults(done.visits, done.recorded, film.scene.truth()), done
 
 
-@pytest.mark.parametrize("name", ["already there", "two in turn"])
+@pytest.mark.parametrize("name", ["already there", "two in turn", "light, empty"])
 def test_a_first_start_without_a_known_place_loses_nobody(recorded, name):
     film, done = recorded(name, kept=False)
     assert not faults(done.visits, done.recorded, film.scene.truth()), done
