@@ -72,11 +72,11 @@ def theme_for(view: vm.View) -> Theme:
     return theme_of(large=view.frame.large, contrast=view.frame.high_contrast)
 
 
-LETTERS: Final = ((1.5, 0), (1.4, 0), (1.32, 0), (1.25, 0), (1.32, 1), (1.25, 1), (1.25, 2), (1.2, 2))
-"""Large letters: (factor of the sizes, how much is left out), in the order in which a page is tried with them."""
-LARGE_READ_OUT: Final = (*LETTERS, (1.1, 2), (1.0, 2))
+LETTERS: Final = ((0, (1.5, 1.4, 1.32, 1.25)), (1, (1.32, 1.25)), (2, (1.25, 1.2)))
+"""Large letters: how much is left out, and with it the factors of the sizes; the first page that is sound is taken."""
+LARGE_READ_OUT: Final = (*LETTERS, (2, (1.1, 1.0)))
 """Those who listen as well need the letters less than the buttons: on a small panel some pages grow less then."""
-READ_OUT: Final = ((1.0, 0), (1.0, 1), (1.0, 2))
+READ_OUT: Final = ((0, (1.0,)), (1, (1.0,)), (2, (1.0,)))
 """The same for usual letters, when buttons for those who listen take room; what is left out is read to them."""
 LARGER: Final = ((20.0, 1.25), (28.0, 1.1), (math.inf, 1.0))
 """At least so many times its usual size every text then has, if that is below so many mm of the page: what is as great
@@ -93,16 +93,28 @@ def build(view: vm.View, panel: Panel, faces: Faces | None = None, *, turned: in
     if not usual.theme.large and not view.frame.spoken:
         return _page(view, usual)
     sizes, parts = _sizes(view, usual) if usual.theme.large else ({}, 1000)
-    sound: Screen | None = None
-    for letters, spare in _attempts(view, large=usual.theme.large):
+
+    def laid(letters: float, spare: int) -> Screen:
         least = {text_id: size * _larger(size, letters, view) for text_id, size in sizes.items()}
-        screen = _page(view, replace(usual, letters=letters, least=least, spare=spare))
-        if not trouble(screen, panel):
-            if screen.parts <= parts:
-                return screen
-            # Rather a little smaller than a list that has to be turned.
-            sound = sound or screen
-    return sound or screen
+        return _page(view, replace(usual, letters=letters, least=least, spare=spare))
+
+    def attempt(letters: float, spare: int) -> Screen | None:
+        screen = laid(letters, spare)
+        return None if trouble(screen, panel) else screen
+
+    turned_more: Screen | None = None
+    for spare, factors in _attempts(view, large=usual.theme.large):
+        # What does not find room with the smallest letters of a row does not with larger ones.
+        smallest = attempt(factors[-1], spare)
+        if smallest is None:
+            continue
+        # Rather a little smaller than a list that has to be turned.
+        if smallest.parts > parts:
+            turned_more = turned_more or smallest
+            continue
+        larger = (attempt(letters, spare) for letters in factors[:-1])
+        return next((screen for screen in larger if screen is not None and screen.parts <= parts), smallest)
+    return turned_more or laid(factors[-1], spare)
 
 
 def _page(view: vm.View, context: Context) -> Screen:
@@ -112,7 +124,7 @@ def _page(view: vm.View, context: Context) -> Screen:
     return page(view, context)
 
 
-def _attempts(view: vm.View, *, large: bool) -> tuple[tuple[float, int], ...]:
+def _attempts(view: vm.View, *, large: bool) -> tuple[tuple[int, tuple[float, ...]], ...]:
     if not large:
         return READ_OUT
     return LARGE_READ_OUT if view.frame.spoken else LETTERS
@@ -124,7 +136,7 @@ def _sizes(view: vm.View, context: Context) -> tuple[dict[str, float], int]:
     sizes: dict[str, float] = {}
     part, parts = 0, 1
     while part < parts:
-        screen = _page(view, replace(context, turned=part))
+        screen = _page(view, replace(context, theme=STANDARD, turned=part))
         parts, part = screen.parts, part + 1
         for text in screen.texts():
             usual = text.em / context.panel.scale - 0.001

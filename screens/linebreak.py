@@ -23,6 +23,8 @@ NOT_AT_START: Final = frozenset(
 NOT_AT_END: Final = frozenset("（〔［｛〈《「『【([{")
 BREAK_AFTER: Final = frozenset("、。・？！")
 SENTENCE_END: Final = frozenset("。？！")
+HONORIFIC: Final = "様"
+"""Stays with the name before it."""
 COUNTERS: Final = frozenset("円回部枚月日時分秒年番桁つ人通")
 SHORTEST_LAST_LINE: Final = 3
 _VARIATION: Final = range(0xE0100, 0xE01F0)
@@ -54,7 +56,7 @@ def _clusters(text: str) -> list[str]:
 def _may_part(left: str, right: str) -> bool:
     """Whether a line may end after `left` and the next begin with `right` (both not empty)."""
     a, b = left[-1], right[0]
-    if b in NOT_AT_START or a in NOT_AT_END:
+    if b in NOT_AT_START or a in NOT_AT_END or right.strip() == HONORIFIC:
         return False
     if a.isascii() and b.isascii() and not a.isspace() and (a.isalnum() or b.isalnum()):
         return False

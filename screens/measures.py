@@ -31,10 +31,11 @@ class Measures:
     def tight(self) -> bool:
         return self is TIGHT_LYING
 
-    def grown(self, letters: float) -> Measures:
-        """For letters so much larger; what is touched grows with its words where a page has the height for that."""
-        more = min(letters, 1.3) if not self.between else 1.0 if self.tight else 1.2
-        lines = self.title_lines + (1 if letters > 1 else 0)
+    def grown(self) -> Measures:
+        """For large letters; what is touched grows with its words where a page has the height for that. The foot is
+        the same on every page, however large the letters are there."""
+        more = 1.25 if not self.between else 1.0 if self.tight else 1.2
+        lines = self.title_lines + 1
         foot_button = self.foot_button * more
         return replace(self, foot=self.foot - self.foot_button + foot_button, foot_button=foot_button,
                        main=self.main * min(more, 1.2), title_lines=lines)  # fmt: skip

@@ -58,7 +58,7 @@ class Page(Typesetter):
         self.wide = context.panel.wide
         self.tight = self.wide and self.scale < TIGHT_SCALE
         measures = TIGHT_LYING if self.tight else LYING if self.wide else UPRIGHT
-        self.measures = measures.grown(context.letters) if context.letters > 1 else measures
+        self.measures = measures.grown() if context.theme.large else measures
         self.w = context.panel.width_mm / self.scale
         self.h = context.panel.height_mm / self.scale
         self.margin = self.measures.margin

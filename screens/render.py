@@ -126,7 +126,7 @@ class Renderer:
 
     def _box(self, box: Box) -> Command:
         area = self._area(box.rect)
-        border_px = max(1, self._px(box.border_mm)) if box.border else 0
+        border_px = max(1, self._px(box.border_mm * self._theme.border)) if box.border else 0
         if not box.radius and box.fill:
             return Fill((area[0], area[1], area[2], max(1, area[3])), self._theme.colour(box.fill))
         return Rounded(

@@ -135,6 +135,15 @@ OUT: Final = (
 """Every reason of `OutOfService`."""
 
 
+_PROGRESS: Final = {
+    "begun": vm.Progress(5, 20),
+    "half": vm.Progress(45, 80),
+    "minutes": vm.Progress(20, 120),
+    "soon": vm.Progress(95, 0),
+    "late": vm.Progress(95, 0, late=True),
+}
+
+
 class _Sampler:
     """The samples of one language."""
 
@@ -194,6 +203,10 @@ class _Sampler:
         ):
             label = {1: "connect", 2: "pin", 5: "download", 6: "pay", 7: "print", 0: ""}[step]
             yield f"10-wait-{what}", vm.Wait(frame(step, label, cancel=0 < step < 6), what, keep)
+        getting = vm.Wait(frame(5, "download", cancel=True), "downloading")
+        for name, progress in _PROGRESS.items():
+            yield f"10-wait-{name}", replace(getting, progress=progress)
+        yield "10-wait-preparing-half", vm.Wait(frame(6, "pay", cancel=True), "preparing", progress=vm.Progress(50, 10))
         yield "10-wait-checking-at-the-city", vm.Wait(frame(3, "pin", cancel=True), "checking_pin")
         both = {"back": True, "cancel": True}
         yield "11-pin", vm.PinPad(frame(2, "pin", **both), 2, 3)
@@ -245,6 +258,8 @@ class _Sampler:
         yield "31-pay-over", vm.Pay(returns, 600, 1000, frozenset(), change_note=note)
         yield "31-pay-much", vm.Pay(returns, 12000, 1250, frozenset({500}), change_note=note)
         yield "32-printing", vm.Printing(frame(7, "print"), 1, 2)
+        for name, progress in _PROGRESS.items():
+            yield f"32-printing-{name}", vm.Printing(frame(7, "print"), 1, 2, progress=progress)
         yield "32-printing-one", vm.Printing(frame(7, "print"), 1, 1)
         for index, why in enumerate(("paper", "jam", "cover", "toner", "tray_full", "other")):
             yield f"32-printing-{why}", vm.Printing(frame(7, "print"), 1 + index % 2, 1 + 2 * (index % 2), why)

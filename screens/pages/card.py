@@ -13,7 +13,7 @@ from screens import theme
 from screens.columns import GAP, TIGHT, grid
 from screens.elements import Align, Box, Button, KeyPad, Rect, Screen
 from screens.page import BORDER, Page
-from screens.pages.parts import note, said
+from screens.pages.parts import note, progress, said
 from screens.pictures import for_wait
 from screens.typeset import Context
 
@@ -33,9 +33,12 @@ def wait(view: Wait, context: Context) -> Screen:
     what, _ = page.words.first(f"wait.{view.what}", "wait.other")
     page.title(what)
     keep = view.keep_card and f"{what}_lead_keep" in page.words
-    page.lead(f"{what}_lead_keep" if keep else f"{what}_lead")
+    told = view.progress is not None and f"{what}_lead_progress" in page.words
+    page.lead(f"{what}_lead_progress" if told else f"{what}_lead_keep" if keep else f"{what}_lead")
     if view.keep_card and not keep:
         note(page, "wait.keep_card")
+    if view.progress is not None:
+        progress(page, view.progress)
     page.picture(for_wait(view.what, view.keep_card), share=0.72)
     return page.finish()
 

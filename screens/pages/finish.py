@@ -10,7 +10,7 @@ from screens import theme
 from screens.columns import GAP, grid
 from screens.elements import Align, AmountBar, Box, Element, Picture, Rect, Screen
 from screens.page import BORDER, Page
-from screens.pages.parts import ASK_H, alternatives, ask_box, note, said
+from screens.pages.parts import ASK_H, alternatives, ask_box, note, progress, said
 from screens.pictures import for_money, for_printing, for_take
 from screens.typeset import Context
 
@@ -31,9 +31,13 @@ def printing(view: Printing, context: Context) -> Screen:
     page.title("printing.title_waiting" if waiting else "printing.title")
     page.lead("printing.lead_waiting" if waiting else "printing.lead")
     at = page.touch
-    at.floor -= 4
-    done = (view.copy - 1) / view.copies if view.copies else 0.0
-    page.add(AmountBar(at.take_bottom(9, 8), max(done, 0.04), "ai"))
+    if view.progress is not None:
+        progress(page, view.progress)
+        at.floor -= 4
+    else:
+        at.floor -= 4
+        done = (view.copy - 1) / view.copies if view.copies else 0.0
+        page.add(AmountBar(at.take_bottom(9, 8), max(done, 0.04), "ai"))
     now_id = f"printing.{'wait' if waiting else 'now'}{'_one' if view.copies == 1 else ''}"
     now = page.words.get(now_id, copy=view.copy, copies=view.copies)
     steps = [
@@ -211,10 +215,10 @@ def _state(page: Page, view: Refused, base: str) -> None:
         icon_w, inset = -6.0, 4.0
     least, air = (22.0, 9.0) if page.wide else (27.0, 13.0)
     if page.wide and page.spares(2):
-        least, air = 17.0, 5.0
+        least, air = 15.0, 3.0
     x = at.x + inset + icon_w + 6 + label_w + 5
     width = at.right - inset - x
-    top = at.y + (4 if page.wide else 9)
+    top = at.y + (1 if least < 17 else 4 if page.wide else 9)
     y = top + 2
     inside: list[Element] = []
     for index, (what, value_id, value) in enumerate(rows):
@@ -223,7 +227,7 @@ def _state(page: Page, view: Refused, base: str) -> None:
         slip = None
         if what == "money" and view.slip:
             number = page.words.get("refused.slip", slip=view.slip)
-            slip = page.set_text("refused.slip", number, rect, theme.BODY, max_lines=2, ground="card")
+            slip = page.set_text("refused.slip", number, rect, theme.CAPTION, max_lines=2, ground="card")
         words_h = text.rect.h + (slip.rect.h + 5 if slip else 0)
         row_h = max(least, words_h + air)
         if index:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kiosk.view_model import Progress
 from screens import theme
 from screens.columns import Column
-from screens.elements import Align, Box, Picture, Rect, Text
+from screens.elements import Align, AmountBar, Box, Picture, Rect, Text
+from screens.linebreak import is_widow
 from screens.page import BORDER, ONE_LINE, Page
 from screens.theme import Letter
 
@@ -48,6 +50,22 @@ def note(
     )
 
 
+def progress(page: Page, progress: Progress) -> None:
+    """A slow bar, and roughly how long it still takes; nothing is promised any more once that was too little."""
+    at = page.touch
+    at.floor -= 4
+    page.add(AmountBar(at.take_bottom(9, 5), max(progress.percent / 100, 0.04), "ai"))
+    minutes, seconds = divmod(progress.left_s, 60)
+    text_id = "late" if progress.late else "soon" if not progress.left_s else "seconds" if not minutes else "minutes"
+    if minutes and not seconds and not progress.late:
+        text_id = "whole_minutes"
+    words = page.words.get(f"progress.{text_id}", minutes=minutes, seconds=seconds)
+    letter = theme.BODY if progress.late else theme.STRONG
+    text = page.set_text(f"progress.{text_id}", words, Rect(at.x, 0, at.w, 60), letter, max_lines=page.lines(1))
+    strip = at.take_bottom(text.rect.h, 4)
+    page.add(replace(text, rect=replace(text.rect, y=strip.y)))
+
+
 def said(page: Page, text_id: str) -> None:
     """The loudspeaker and what it says, for those who do not hear it."""
     words = page.words.get("common.spoken", said=page.words.get(text_id))
@@ -70,7 +88,7 @@ def ask_box(page: Page, contact: str, *, column: Column | None = None) -> None:
     text = page.set_text("contact", contact, Rect(0, 0, room, 60), theme.STRONG)
     lines = 1 if text.fits and text.em >= page.size(theme.STRONG) * ONE_LINE else 3 if page.large else 2
     text = page.set_text("contact", contact, Rect(0, 0, room, 60), theme.STRONG, max_lines=lines)
-    if not text.fits:
+    if not text.fits or (page.large and is_widow(text.lines)):
         _ask_stacked(page, contact, at, inset)
         return
     box = at.take_bottom(max(ASK_H if page.wide else 36.0, text.rect.h + 10))

@@ -155,7 +155,7 @@ def _amount(page: Page, view: Pay, missing: int) -> None:
         inside.append(page.set_text("common.yen", after, rect, theme.TITLE, ground="card", colour="ai_deep", em=usual))
     y += page.size(theme.AMOUNT, wanted) + 9 * k
     inside.append(AmountBar(Rect(x, y, width, 9 * k), min(1.0, view.inserted_yen / max(1, view.price_yen))))
-    if page.wide and page.spares():
+    if page.spares(1 if page.wide else 2):
         # The bar tells it, too.
         box = Rect(at.x, top, at.w, y + 16 * k - top)
         page.add(Box(box, fill="card", border="line", border_mm=BORDER), *inside)

@@ -5,19 +5,19 @@ import functools
 import inspect
 import itertools
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
 from kiosk import events as ev
 from kiosk import view_model as vm
 from screens import theme
-from screens.elements import Box, Button, KeyPad, Picture, Screen, Text
+from screens.elements import Again, AmountBar, Box, Button, KeyPad, Picture, Screen, Text
 from screens.fonts import Faces
-from screens.layout import PAGES, build
+from screens.layout import PAGES, STAFF, build, theme_for
 from screens.panel import LAYOUTS, REFERENCE, SMALL_WIDE, Panel
 from screens.pictures import MAKERS, drawing
-from screens.samples import samples
+from screens.samples import samples, wished
 from screens.strings import PHRASES, languages, table
 
 BY_LANGUAGE = {language: dict(samples(language)) for language in languages()}
@@ -35,26 +35,39 @@ every_language = pytest.mark.parametrize("language", languages())
 
 def every_sample(check: Callable[..., None]) -> Callable[..., None]:
     """One test that runs a check on each sample. What it asks for it gets: `screen`, `panel`, `language`, `faces`."""
-    wanted = inspect.signature(check).parameters
+    CHECKS[check.__name__] = check
 
     def on_panel(panel: Panel, language: str, faces: Faces) -> None:
-        for name in SAMPLES:
-            screens = built(name, panel, language, faces)
-            for part, screen in enumerate(screens):
-                have = {"name": name, "panel": panel, "language": language, "faces": faces, "screen": screen}
-                try:
-                    check(**{key: have[key] for key in wanted})
-                except AssertionError as error:
-                    error.add_note(f"on the sample {name}, part {part + 1} of {len(screens)}")
-                    raise
+        run([check], panel, language, faces, frozenset())
 
     return on_panel
 
 
+CHECKS: dict[str, Callable[..., None]] = {}
+"""What `every_sample` looks at, by name: other themes are looked at in the same way."""
+
+
+def run(
+    checks: Iterable[Callable[..., None]], panel: Panel, language: str, faces: Faces, wishes: frozenset[str]
+) -> None:
+    for name in SAMPLES:
+        screens = built(name, panel, language, faces, wishes)
+        for part, screen in enumerate(screens):
+            have = {"name": name, "panel": panel, "language": language, "faces": faces, "screen": screen}
+            for check in checks:
+                try:
+                    check(**{key: have[key] for key in inspect.signature(check).parameters})
+                except AssertionError as error:
+                    error.add_note(f"{check.__name__}, on the sample {name}, part {part + 1} of {len(screens)}")
+                    raise
+
+
 @functools.cache
-def built(name: str, panel: Panel, language: str, faces: Faces) -> tuple[Screen, ...]:
-    """Every part of a sample's screen: long lists go over several."""
-    view = BY_LANGUAGE[language][name]
+def built(
+    name: str, panel: Panel, language: str, faces: Faces, wishes: frozenset[str] = frozenset()
+) -> tuple[Screen, ...]:
+    """Every part of a sample's screen for a person who wishes for this: long lists go over several."""
+    view = wished(BY_LANGUAGE[language][name], **dict.fromkeys(wishes, True))
     first = build(view, panel, faces)
     return (first, *(build(view, panel, faces, turned=part) for part in range(1, first.parts)))
 
@@ -145,6 +158,144 @@ def test_text_stands_out_from_what_it_stands_on(screen: Screen) -> None:
             ink, ground = theme.STANDARD.colour(leaf.colour), theme.STANDARD.colour(leaf.ground)
             assert theme.contrast(ink, ground) >= 7.0, (leaf.id, leaf.colour, leaf.ground)
     assert ground_of
+
+
+# ---- large letters, strong colours, being read to ------------------------------------------------------------
+
+SAME_IN_EVERY_THEME = (
+    "test_targets_are_large_and_apart",
+    "test_text_fits_its_room",
+    "test_everything_lies_on_the_panel_and_labels_in_their_buttons",
+    "test_nothing_overlaps",
+    "test_text_stands_out_from_what_it_stands_on",
+    "test_every_character_can_be_drawn_and_every_name_exists",
+    "test_no_widow_at_the_end_of_a_text",
+)
+WISHES = {
+    "large": frozenset({"large"}),
+    "spoken": frozenset({"spoken"}),
+    "large-spoken": frozenset({"large", "spoken"}),
+}
+
+
+@pytest.mark.parametrize("wishes", WISHES.values(), ids=WISHES)
+@every_shape
+@every_language
+def test_every_screen_is_sound_whatever_a_person_wishes(
+    panel: Panel, language: str, faces: Faces, wishes: frozenset[str]
+) -> None:
+    """Strong colours change no element (see below), so that these are all the layouts there are."""
+    run([CHECKS[name] for name in SAME_IN_EVERY_THEME], panel, language, faces, wishes)
+    if wishes == WISHES["large"]:
+        letters_are_really_larger(panel, language, faces)
+
+
+def letters_are_really_larger(panel: Panel, language: str, faces: Faces) -> None:
+    """By a fifth at least, most by a quarter and more. What is 20 mm and above (of the page) grows less, and what is
+    28 mm (the amount still missing, the seconds left, the name) does not have to: it is as large as a hand anyway."""
+    grown: list[float] = []
+    for name, view in BY_LANGUAGE[language].items():
+        if isinstance(view, STAFF):
+            continue
+        usual: dict[str, float] = {}
+        for screen in built(name, panel, language, faces):
+            for text in screen.texts():
+                usual[text.id] = min(text.em, usual.get(text.id, text.em))
+        for screen in built(name, panel, language, faces, WISHES["large"]):
+            for text in screen.texts():
+                if text.id in usual:
+                    em = usual[text.id] / panel.scale
+                    factor = text.em / usual[text.id]
+                    wanted = 1.2 if em < 20 else 1.1 if em < 28 else 1.0
+                    assert factor >= wanted - 0.001, (name, text.id, text.em, usual[text.id])
+                    grown.append(factor)
+    assert sum(factor >= 1.245 for factor in grown) >= 0.8 * len(grown)
+
+
+@every_shape
+def test_strong_colours_change_no_element(panel: Panel, faces: Faces) -> None:
+    strong, both = frozenset({"contrast"}), frozenset({"contrast", "large"})
+    for name in list(SAMPLES)[::9]:
+        assert built(name, panel, "ja", faces, strong) == built(name, panel, "ja", faces)
+        assert built(name, panel, "ja", faces, both) == built(name, panel, "ja", faces, WISHES["large"])
+
+
+@pytest.mark.parametrize("language", languages())
+def test_strong_colours_are_really_strong(language: str, faces: Faces) -> None:
+    pairs: dict[tuple[str, str], str] = {}
+    for name in SAMPLES:
+        for screen in built(name, REFERENCE, language, faces):
+            if not screen.id.startswith("staff_"):
+                pairs |= {(text.colour, text.ground): text.id for text in screen.texts()}
+    for (ink, ground), text_id in pairs.items():
+        ratio = theme.contrast(theme.HIGH_CONTRAST.colour(ink), theme.HIGH_CONTRAST.colour(ground))
+        assert ratio >= 12.0, (text_id, ink, ground)
+    for edge in ("line", "soft", "ai", "shu", "yama", "wakatake"):
+        for ground in ("paper", "card", "foot", "ai_tint", "yama_tint", "shu_tint"):
+            colours = theme.HIGH_CONTRAST.colour(edge), theme.HIGH_CONTRAST.colour(ground)
+            assert theme.contrast(*colours) >= 9.0, (edge, ground)
+    assert theme.HIGH_CONTRAST.colours.keys() == theme.STANDARD.colours.keys()
+
+
+def test_a_view_brings_its_theme_and_staff_have_one_only() -> None:
+    named = {(False, False): "standard", (True, False): "large", (False, True): "contrast", (True, True): "both"}
+    for (large, contrast), name in named.items():
+        assert theme_for(wished(SAMPLES["31-pay"], large=large, contrast=contrast)).name == name
+        assert theme_for(wished(SAMPLES["62-staff-menu"], large=large, contrast=contrast)).name == "standard"
+
+
+@every_shape
+@pytest.mark.parametrize("large", [False, True])
+def test_those_who_listen_find_their_buttons_at_the_same_place_everywhere(
+    panel: Panel, faces: Faces, large: bool
+) -> None:
+    wishes = WISHES["large-spoken" if large else "spoken"]
+    places: dict[str, set[object]] = {"again": set(), "slow": set()}
+    for name, view in SAMPLES.items():
+        if isinstance(view, (*STAFF, vm.Still)):
+            continue
+        for screen in built(name, panel, "ja", faces, wishes):
+            found = {target.id: target for target in screen.targets()}
+            assert found["again"].press == Again()
+            assert found["slow"].press == ev.EaseChosen("slow", True)
+            for button, seen in places.items():
+                seen.add(found[button].rect)
+    assert [len(seen) for seen in places.values()] == [1, 1]
+    slow = wished(SAMPLES["31-pay"], spoken=True)
+    slow = dataclasses.replace(slow, frame=dataclasses.replace(slow.frame, slow=True))
+    texts = {target.id: target for target in build(slow, panel, faces).targets()}
+    assert texts["slow"].press == ev.EaseChosen("slow", False)
+
+
+@every_shape
+def test_the_first_screen_offers_what_can_be_switched_and_shows_what_is_on(panel: Panel, faces: Faces) -> None:
+    for on in itertools.product([False, True], repeat=2):
+        large, contrast = on
+        screen = build(wished(SAMPLES["02-idle"], large=large, contrast=contrast), panel, faces)
+        found = {target.id: target for target in screen.targets()}
+        for what, state in (("large", large), ("contrast", contrast), ("spoken", False)):
+            assert found[what].press == ev.EaseChosen(what, not state)
+            marks = [part.name for part in found[what].inside if isinstance(part, Picture)]
+            assert marks == ["tick_on" if state else "tick_off"]
+    bare = dataclasses.replace(SAMPLES["02-idle"].frame, switches=(), languages=())
+    assert presses(dataclasses.replace(SAMPLES["02-idle"], frame=bare), faces) == {}
+
+
+def test_progress_is_told_in_words_and_as_a_bar(faces: Faces) -> None:
+    def shown(name: str) -> tuple[str, float]:
+        screen = build(SAMPLES[name], REFERENCE, faces)
+        words = [text.shown for text in screen.texts() if text.id.startswith("progress.")]
+        bars = [leaf.part for leaf in screen.leaves() if isinstance(leaf, AmountBar)]
+        assert len(words) == len(bars) == 1, name
+        return words[0], bars[0]
+
+    assert shown("10-wait-begun") == ("あと およそ20秒です", 0.05)
+    assert shown("32-printing-half") == ("あと およそ1分20秒です", 0.45)
+    assert shown("10-wait-minutes") == ("あと およそ2分です", 0.2)
+    assert shown("32-printing-soon") == ("まもなく終わります", 0.95)
+    assert shown("10-wait-late")[0].startswith("いつもより")
+    plain = build(SAMPLES["10-wait-downloading"], REFERENCE, faces)
+    assert not any(isinstance(leaf, AmountBar) for leaf in plain.leaves())
 
 
 def test_contrast_is_that_of_wcag() -> None:

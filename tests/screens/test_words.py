@@ -206,6 +206,6 @@ def test_no_text_is_left_unused() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in [*root.glob("*.py"), *root.glob("pages/*.py")])
     built = ("head.", "language.", "step.", "closed.", "out.", "wait.", "take_card.lead_", "certificate.note.", "kind.",
              "household.", "items.", "printing.wait", "printing.now", "take.", "refused.", "thanks.", "copies.",
-             "idle.", "confirm.", "members.", "staff.", "warning.", "foot.", "list.")  # fmt: skip
+             "idle.", "confirm.", "members.", "staff.", "warning.", "foot.", "list.", "progress.")  # fmt: skip
     unused = [i for i in table("ja").ids() if f'"{i}"' not in code and not i.startswith(built)]
     assert unused == []
