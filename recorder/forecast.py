@@ -105,7 +105,8 @@ def capacity_s(state: State, slot_s: float, reserve: int = 0) -> float:
     unfilled in them. What is held, broken or kept in reserve does not count.
     """
     written = state.slots - state.free
-    each_s = state.footage_s / written if written >= ENOUGH_SLOTS else slot_s
+    # One of them is being filled, and half full in the mean.
+    each_s = state.footage_s / (written - 0.5) if written >= ENOUGH_SLOTS else slot_s
     return max(0, state.slots - state.held - state.bad - reserve) * each_s
 
 

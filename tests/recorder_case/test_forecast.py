@@ -112,7 +112,7 @@ def test_what_is_held_broken_or_kept_back_makes_the_ring_smaller() -> None:
         free: int = 60
         held: int = 0
         bad: int = 0
-        footage_s: float = 40 * 500.0
+        footage_s: float = 39.5 * 500.0
 
     assert capacity_s(State(), slot_s=534) == 100 * 500
     assert capacity_s(State(held=10, bad=2), slot_s=534, reserve=8) == 80 * 500
