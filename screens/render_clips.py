@@ -20,7 +20,7 @@ from config.municipal import Profile
 from kiosk import view_model as vm
 from screens import reading, samples
 from screens.pieces import NORMAL, SAID, SLOW, Clips, file_name, numbers, patterns, pieces, plain, sentences
-from screens.speech import RATE, engine
+from screens.speech import RATE, SpeechError, engine
 from screens.strings import spoken_words, table
 
 SPEEDS: Final = {NORMAL: 0.9, SLOW: 0.7}
@@ -67,7 +67,7 @@ def of_a_municipality(profile: Profile, language: str) -> set[str]:
     for text in (local.city, local.machine, local.contact, *local.alternatives, local.caution, local.change_note):
         found |= set(sentences(text, language))
     # Names stand alone, or before a number of copies and an amount.
-    found |= {plain(name, language) for name in local.certificates}
+    found |= {plain(name, language) for name in local.certificates if name}
     machine = machine_hours(profile)
     single = [certificate_hours(profile, each) for each in profile.certificates]
     for day in range(DAYS):
@@ -141,7 +141,7 @@ def render(wanted: Iterable[str], language: str, folder: Path, *, only: bool = F
             batch = stale[start : start + _BATCH]
             texts = [as_spoken(needed[file], language) for file in batch]
             for file, text, spoken in zip(batch, texts, speaker.speak(texts, speed), strict=True):
-                _write(place / file, spoken.wave, speaker.level_lufs)
+                _write(place / file, spoken.wave, speaker.level_lufs, text)
                 made += 1
                 if name == SLOW:  # the last of the speeds: now it is there in both
                     index[file] = {"text": needed[file], "spoken": text, "read": spoken.transcript.strip()}
@@ -150,11 +150,13 @@ def render(wanted: Iterable[str], language: str, folder: Path, *, only: bool = F
     return made
 
 
-def _write(path: Path, wave: Any, level_lufs: float) -> None:
+def _write(path: Path, wave: Any, level_lufs: float, words: str) -> None:
     import numpy as np
     import soundfile
 
     loud = np.flatnonzero(np.abs(wave) > _SILENCE)
+    if not len(loud):
+        raise SpeechError(f"the engine says nothing: write {words!r} otherwise in [respell]")
     wave = wave[loud[0] : loud[-1] + 1] * 10 ** ((TARGET_LUFS - level_lufs) / 20)
     wave = wave * min(1.0, PEAK / float(np.abs(wave).max()))
     wave = np.concatenate([np.zeros(round(_LEAD_S * RATE)), wave, np.zeros(round(_TAIL_S * RATE))])
