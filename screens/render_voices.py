@@ -1,7 +1,7 @@
 """``python -m screens.render_voices``: renders what is spoken into ``screens/voices/<language>``.
 
 Phrases whose words have changed are rendered anew, and the clips by which screens are read out, as far as they are
-missing. ``--profile config/saga.toml`` (several are possible) adds the clips of municipalities' own words. ``--all``
+missing; with ids of phrases only these, changed or not. ``--profile config/saga.toml`` (several are possible) adds the clips of municipalities' own words. ``--all``
 renders every phrase anew. ``--language en``: this one only. These render nothing: ``--measure`` compares the phrases
 with their manifests, ``--check --profile …`` lists the words on the screens that would stay unspoken.
 
@@ -103,13 +103,14 @@ def render(phrase: str, text: str, said: Spoken, folder: Path) -> dict[str, Any]
     }
 
 
-def render_language(language: str, *, everything: bool) -> None:
+def render_language(language: str, *, everything: bool, ids: list[str]) -> None:
     """Phrases of one language and their manifest."""
     folder = FOLDER / language
     folder.mkdir(parents=True, exist_ok=True)
     texts = spoken(language)
     speaker: Engine = engine(language, spoken_words(language, "lexicon"))
     kept = {} if everything else _kept(folder, texts)
+    kept = {phrase: entry for phrase, entry in kept.items() if phrase not in ids}
     anew = [phrase for phrase in texts if phrase not in kept]
     waves = dict(zip(anew, speaker.speak([texts[phrase] for phrase in anew], SPEED), strict=True)) if anew else {}
     phrases = [kept.get(phrase) or render(phrase, text, waves[phrase], folder) for phrase, text in texts.items()]
@@ -165,6 +166,7 @@ def measure_again(language: str) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m screens.render_voices", description="Renders what is spoken.")
+    parser.add_argument("phrases", nargs="*", metavar="ID", help="only these phrases")
     parser.add_argument("--language", choices=languages(), help="only this language")
     parser.add_argument("--all", action="store_true", help="render every phrase anew, changed or not")
     parser.add_argument("--profile", type=Path, action="append", default=[], help="a municipality's file; repeatable")
@@ -173,6 +175,9 @@ def main(arguments: list[str]) -> int:
     only.add_argument("--check", action="store_true", help="only list what would stay unspoken with the profiles")
     options = parser.parse_args(arguments)
     chosen = [options.language] if options.language else list(languages())
+    if unknown := sorted(set(options.phrases) - set(spoken(chosen[0]))):
+        print(f"no such phrase: {', '.join(unknown)}; add it to strings/spoken/{chosen[0]}.toml", file=sys.stderr)
+        return 2
     try:
         profiles = [load_profile(path) for path in options.profile]
         if options.check:
@@ -181,7 +186,9 @@ def main(arguments: list[str]) -> int:
         if options.measure:
             return _report(line for language in chosen for line in measure_again(language))
         for language in chosen:
-            render_language(language, everything=options.all)
+            render_language(language, everything=options.all, ids=options.phrases)
+            if options.phrases:
+                continue
             wanted = of_the_screens(language)
             for profile in profiles:
                 if language in profile.languages:
