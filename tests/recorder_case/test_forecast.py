@@ -129,3 +129,10 @@ def test_visits_are_counted_on_their_japanese_date() -> None:
 def test_nothing_recorded_yet_is_no_reason_to_worry() -> None:
     outlook = forecast({}, 1920 * 3600, opened("saga"), FLOOR, FIRST)
     assert (outlook.conflict, outlook.lap_days, outlook.a_day_h) == (None, None, 0.0)
+
+
+@pytest.mark.parametrize(("room_h", "conflict"), [(240.5, FIRST), (241.0, None)])
+def test_a_floor_of_240_days_touches_241_dates(room_h: float, conflict: date | None) -> None:
+    """At noon an image of the morning 240 days ago is past the floor, one of that evening is not."""
+    footage = {FIRST - timedelta(days=n): 3600.0 for n in range(1, 241)}
+    assert forecast(footage, room_h * 3600, lambda _: 3600.0, FLOOR, FIRST).conflict == conflict
