@@ -1,9 +1,10 @@
 """``python -m screens.render_voices``: renders what is spoken into ``screens/voices/<language>``.
 
 Phrases whose words have changed are rendered anew, and the clips by which screens are read out, as far as they are
-missing; with ids of phrases only these, changed or not. ``--profile config/saga.toml`` (several are possible) adds the clips of municipalities' own words. ``--all``
-renders every phrase anew. ``--language en``: this one only. These render nothing: ``--measure`` compares the phrases
-with their manifests, ``--check --profile …`` lists the words on the screens that would stay unspoken.
+missing; with ids of phrases only these, changed or not. ``--profile config/saga.toml`` (several are possible) adds the
+clips of municipalities' own words. ``--all`` renders every phrase anew. ``--language en``: this one only. These render
+nothing: ``--measure`` compares the phrases with their manifests, ``--check --profile …`` lists the words on the
+screens that would stay unspoken.
 
 Needs what `make voices` installs, and ffmpeg to measure. Loudness is measured by EBU R 128 and set with a single gain
 per phrase; a phrase whose peak would pass -1 dBFS gets less.
