@@ -35,16 +35,25 @@ class Preroll:
             self._drop()
             self.late += 1
 
-    def take(self, since_ns: int) -> Iterator[tuple[Packet, ...]]:
+    def take(self, since_ns: int, until_ns: int | None = None) -> Iterator[tuple[Packet, ...]]:
         """The whole groups that show anything since then, oldest first; they are gone from the memory.
 
-        The first begins with a keyframe, so up to one group earlier than asked for; the one still growing is left.
+        The first begins with a keyframe, so up to one group earlier than asked for; the one still growing is left, and
+        so are those that begin after `until_ns`.
         """
-        while len(self._groups) > 1:
+        while len(self._groups) > 1 and (until_ns is None or self._groups[0][0].boot_ns <= until_ns):
             ends_ns = self._groups[1][0].boot_ns
             group = self._drop()
             if ends_ns > since_ns:
                 yield tuple(group)
+
+    def growing(self) -> tuple[Packet, ...]:
+        """The group that is not finished, because the stream ends here; it is gone from the memory. Often empty."""
+        return tuple(self._drop()) if len(self._groups) == 1 else ()
+
+    def grows_at(self, boot_ns: int) -> bool:
+        """Whether the group that holds this instant is still growing."""
+        return len(self._groups) == 1 and self._groups[0][0].boot_ns <= boot_ns
 
     def finished(self) -> Iterator[tuple[Packet, ...]]:
         """Every whole group, oldest first, as `take` from the beginning."""

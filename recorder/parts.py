@@ -1,0 +1,86 @@
+"""What the recorder's service is put together of, and what it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from config.calendar import Opening
+from config.clock import Clock
+from drivers.camera import Look
+from recorder.ring import RingState
+from recorder.sighting import Sighting
+from recorder.store import Store
+from recorder.times import TrustedTime
+
+
+class Camera(Protocol):
+    """`capture.Capture`, as far as it is asked for anything."""
+
+    def look_into(self, boot_ns: int) -> None: ...
+
+
+class Watched(Protocol):
+    """`health`: names of what is wrong with the picture."""
+
+    def heard(self, boot_ns: int) -> None: ...
+
+    def see(self, look: Look, present: bool) -> None: ...
+
+    def tick(self, boot_ns: int) -> frozenset[str]: ...
+
+
+class Books(Protocol):
+    """`ledgers` and `case`. Neither raises: a book that cannot be written is one of the faults."""
+
+    def case_is(self, is_open: bool | None, boot_s: float) -> None: ...
+
+    def faults(self, now: datetime, boot_s: float) -> frozenset[str]:
+        """Of case, key and books."""
+
+    def write(self, faults: frozenset[str]) -> None:
+        """These and no others, from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the municipality orders: seconds, and whether the terminal may open without a camera."""
+
+    preroll_s: float
+    absence_s: float
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How the recorder is. armed: who steps in front now is recorded; required_ok: the terminal may open, or stay open;
+    since_boot_s: since when it has been armed or not."""
+
+    armed: bool = False
+    recording: bool = False
+    faults: frozenset[str] = frozenset()
+    required_ok: bool = False
+    since_boot_s: float = 0.0
+    ring: RingState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the service is put together of. opening: the machine's hours (ValueError for a date that is not known),
+    None: filming has not begun; pattern: a test picture of nobody; reference: file of the empty place."""
+
+    clock: Clock
+    time: TrustedTime
+    store: Store
+    camera: Camera
+    sighting: Sighting
+    empty_place: Callable[[], bytes | None]
+    watched: Watched
+    books: Books
+    opening: Callable[[datetime], Opening | None]
+    pattern: Callable[[], bytes]
+    reference: Path
+    rule: Rule
