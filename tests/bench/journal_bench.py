@@ -78,4 +78,4 @@ def measures() -> list[Measure]:
     size_mb = long.stat().st_size / 1e6
     note = f"{LONG} transactions ({size_mb:.0f} MB) beside {SHORT}; 15 entries each."
     name = f"start with {LONG} transactions in the journal, beside {SHORT}"
-    return [Measure(name, lambda: start_s(long), lambda: start_s(short), GOAL, 30, note)]
+    return [Measure(name, lambda: start_s(long), lambda: start_s(short), GOAL, 20, note)]

@@ -78,9 +78,9 @@ class Panel:
         with (folder / "Xvfb_screen0").open("rb") as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         # The header of an xwd file, words of 32 bits: first its own size, 12th bytes of a line, 19th number of colours.
-        words = struct.unpack(">25I", self._map[:100])
-        self._first = words[0] + 12 * words[19]
-        self._line = words[12]
+        words: tuple[int, ...] = struct.unpack(">25I", self._map[:100])
+        self._first: int = words[0] + 12 * words[19]
+        self._line: int = words[12]
         self._spots = [self._at(x, y) for x in (40, WIDTH // 2, WIDTH - 40) for y in (40, HEIGHT // 2, HEIGHT - 40)]
 
     def _at(self, x: int, y: int) -> int:
@@ -177,10 +177,11 @@ class Sessions:
 
     def __init__(self) -> None:
         way = {"pin_pad": ["cancel"], "refused": ["next"]}
-        hands: dict[str, Callable[[Terminal], None]] = {
-            "take_card": lambda terminal: terminal.bench.take_card() and None
-        }
-        self._terminal = _stack.enter_context(Terminal(way, hands))
+
+        def take_card(terminal: Terminal) -> None:
+            terminal.bench.take_card()
+
+        self._terminal = _stack.enter_context(Terminal(way, {"take_card": take_card}))
         self._first: list[float] = []
 
     def ours(self) -> float:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from config.load import load
 from kiosk import events as e
 from kiosk import loop as kiosk_loop
 from kiosk.__main__ import nobody
+from kiosk.machine import start
 from kiosk.session import State
 from screens.display import Display, preload
 from screens.elements import Screen
@@ -38,7 +40,7 @@ GOAL: Final = 1.3
 EXAMPLE: Final = Path(__file__).parents[2] / "config" / "machine.example.toml"
 OPEN: Final = datetime(2026, 11, 24, 1, 24, tzinfo=UTC)
 
-Draw = Callable[[], None]
+Draw = Callable[[], object]
 
 
 class Time:
@@ -108,19 +110,20 @@ class Rig:
     def to_pin_pad(self, port: Silent) -> None:
         loop = self.loop
         moment = loop._now()
-        loop.session, orders = kiosk_loop.start(loop.session, moment)
+        loop.session, orders = start(loop.session, moment)
         loop._carry_out(orders, moment)
         loop.take(e.Wiped(port.order, (), True), moment)
-        for event in (e.CardRemoved(), *(e.PlaceEmptied(place) for place in e.Place)):
-            loop.take(event, moment)
+        loop.take(e.CardRemoved(), moment)
+        for place in e.Place:
+            loop.take(e.PlaceEmptied(place), moment)
         loop.take(e.CardPresented(), moment)
         loop.take(e.CardIdentified(port.order, e.CardKind.MY_NUMBER, 3, certificate=b"der"), moment)
         loop.take(e.SessionOpened(port.order, b"challenge"), moment)
         assert loop.session.state is State.AWAITING_PIN, loop.session.state
         loop._show(moment)
 
-    def touch(self, wait_s: float) -> Iterator[Draw]:
-        """Yields two actions: finger down now; and, `wait_s` later, finger up."""
+    def touch(self) -> Iterator[Draw]:
+        """Two actions: finger down, finger up."""
         target = ("digit-5", "digit-0", "erase", "erase")[self.count % 4]
         self.count += 1
         rect = self.targets[target]
@@ -129,13 +132,13 @@ class Rig:
             event = pygame.event.Event(
                 kind, touch_id=0, finger_id=1, x=x, y=y, dx=0.0, dy=0.0, pressure=1.0, window=None
             )
-            yield lambda event=event: pygame.event.post(event)  # type: ignore[misc]
+            yield partial(pygame.event.post, event)
 
     def mean_s(self, turn: Callable[[], None]) -> float:
         """Mean of `TOUCHES` touches, from the lifted finger to the flip that follows."""
         total = 0.0
         for n in range(TOUCHES):
-            down, up = self.touch(0.0)
+            down, up = self.touch()
             down()
             turn()
             lifted: list[float] = []
@@ -156,12 +159,22 @@ class Rig:
         self.loop._show(self.loop._now())
         return self.mean_s(lambda: self.loop.turn(self.loop.patience_s()))
 
+    def answer(self, event: e.Event) -> None:
+        """What the loop does for one touch."""
+        moment = self.loop._now()
+        self.loop.take(event, moment)
+        self.loop._show(moment)
+
+    def redraw(self) -> None:
+        """What the bare loop does for it."""
+        self.bare()
+        pygame.display.flip()
+
     def bare_loop(self) -> float:
         def turn() -> None:
             for event in pygame.event.get():
                 if event.type == pygame.FINGERUP:
-                    self.bare()
-                    pygame.display.flip()
+                    self.redraw()
             time.sleep(POLL_S)
 
         return self.mean_s(turn)
@@ -175,24 +188,20 @@ def bare_picture(screen: Screen) -> Draw:
     steps: list[Draw] = []
     for command in Renderer(PANEL, faces, STANDARD).commands(screen):
         if isinstance(command, Fill):
-            steps.append(lambda c=command: surface.fill(c.colour, c.area))  # type: ignore[misc]
+            steps.append(partial(surface.fill, command.colour, command.area))
         elif isinstance(command, Rounded):
+            rect = partial(pygame.draw.rect, surface, rect=command.area, border_radius=command.radius)
             if command.fill is not None:
-                steps.append(lambda c=command: pygame.draw.rect(surface, c.fill, c.area, 0, c.radius))  # type: ignore[misc]
+                steps.append(partial(rect, color=command.fill))
             if command.border is not None:
-                edge = max(1, command.border_px)
-                steps.append(
-                    lambda c=command, w=edge: pygame.draw.rect(surface, c.border, c.area, w, c.radius)  # type: ignore[misc]
-                )
+                steps.append(partial(rect, color=command.border, width=max(1, command.border_px)))
         elif isinstance(command, Label):
             font = faces.font(command.face, command.px)
             drawn = font.render(command.text, True, command.colour)
-            place = command.x, command.baseline - font.get_ascent()
-            steps.append(lambda drawn=drawn, place=place: surface.blit(drawn, place))  # type: ignore[misc]
+            steps.append(partial(surface.blit, drawn, (command.x, command.baseline - font.get_ascent())))
         else:
             area = pygame.Rect(command.area).clip(surface.get_rect())
-            drawn = surface.subsurface(area).copy()
-            steps.append(lambda drawn=drawn, area=area: surface.blit(drawn, area))  # type: ignore[misc]
+            steps.append(partial(surface.blit, surface.subsurface(area).copy(), area))
 
     def draw() -> None:
         for step in steps:
@@ -217,11 +226,9 @@ def measures() -> list[Measure]:
 
     def report() -> str:
         for n in range(40):
-            rig.count = n
-            moment = rig.loop._now()
             event = e.DigitPressed(5) if n % 2 == 0 else e.PinCorrected()
-            parts["ours"].append(_once(lambda e=event, m=moment: (rig.loop.take(e, m), rig.loop._show(m))))  # type: ignore[misc]
-            parts["bare"].append(_once(lambda: (rig.bare(), pygame.display.flip())))  # type: ignore[arg-type, return-value]
+            parts["ours"].append(_once(partial(rig.answer, event)))
+            parts["bare"].append(_once(rig.redraw))
         ours, bare = (1000 * sorted(parts[who])[len(parts[who]) // 2] for who in ("ours", "bare"))
         return f"Without the poll, on a core: ours {ours:.1f} ms (step, view, layout, picture), bare {bare:.1f} ms."
 
