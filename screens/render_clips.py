@@ -162,11 +162,13 @@ def _write(path: Path, wave: Any, level_lufs: float, words: str) -> None:
     wave = np.concatenate([np.zeros(round(_LEAD_S * RATE)), wave, np.zeros(round(_TAIL_S * RATE))])
     # libsndfile: level 0 is 256 kbit/s a channel, level 1 is 6.
     level = 1 - (BIT_RATE / 1000 - 6) / 250
+    half = path.with_suffix(".half")
     with soundfile.SoundFile(
-        path, "w", samplerate=RATE, channels=1, format="OGG", subtype="OPUS", compression_level=level
+        half, "w", samplerate=RATE, channels=1, format="OGG", subtype="OPUS", compression_level=level
     ) as file:
         for start in range(0, len(wave), 8192):
             file.write(wave[start : start + 8192])
+    half.rename(path)
 
 
 # ---- checking --------------------------------------------------------------------------------------------
