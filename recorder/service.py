@@ -133,8 +133,8 @@ class Service:
 
     def close(self) -> None:
         """Everything that is to be kept is on the disk, and the ring is sealed."""
-        if self._watch.recording:
-            self._flush(final=True)
+        self._flush(final=True)
+        if self._watch.recording and self._ended_ns is None:
             self._note("event_end", self._p.time.stamp())
         self._p.store.close()
         try:
@@ -185,7 +185,9 @@ class Service:
         if session is Session.OPEN and self._p.time.quality() is Quality.UNSET:
             # Nobody can say what hours it is; a terminal in use says that it is open.
             self._doors(True, now_s)
-        self._act(visit.kiosk(self._watch, session, now_s), now_s)
+        if session is Session.OPEN or self._watch.session is not Session.NONE:
+            self._act(visit.kiosk(self._watch, session, now_s), now_s)
+        # Else it is as it was. Time must not pass by it: what has not been looked at yet may show somebody.
 
     # ---- what is kept --------------------------------------------------------------------------------------
 
@@ -304,8 +306,14 @@ class Service:
         if following is None or following - now > PROVE or self._proved == following or now_s - self._tried_s < 60:
             return
         self._tried_s = now_s
+        try:
+            picture = self._p.pattern()
+        except OSError as error:
+            _log.error("%s", error)
+            self._unproved = True
+            return
         stamp = self._p.time.stamp()
-        pattern = Packet(self._p.pattern(), True, stamp.boot_ns, stamp.utc_us)
+        pattern = Packet(picture, True, stamp.boot_ns, stamp.utc_us)
         self._unproved = not self._p.store.proves(Group(0, stamp, (pattern,), Flag.TEST))
         if not self._unproved:
             self._proved = following

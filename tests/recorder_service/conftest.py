@@ -85,11 +85,16 @@ class Seer:
     """Sees whom the test puts there, at keyframes."""
 
     present: Callable[[float], bool] = lambda seconds: False
+    slow_s: float = 0.0
+    """So much later than the camera it looks."""
     there: bool = False
-    seen = None
+    waiting: list[Look] = field(default_factory=list)
 
     def look(self, look: Look):
-        at_s = look.boot_ns / 1e9
+        self.waiting.append(look)
+        if look.boot_ns - self.waiting[0].boot_ns < self.slow_s * 1e9:
+            return ()
+        at_s = self.waiting.pop(0).boot_ns / 1e9
         came, self.there = not self.there, self.present(at_s - BOOT_S)
         if self.there:
             return (There(at_s, at_s) if came else There(at_s),)

@@ -203,3 +203,19 @@ def test_the_empty_place_is_kept_for_the_next_start(stage):
     assert not (stage.folder / "place").exists()
     stage.until(120)
     assert (stage.folder / "place").read_bytes() == b"an empty place"
+
+
+def test_pictures_that_are_still_being_looked_at_are_not_overtaken_by_time(stage, seconds, tenths):
+    """A kiosk that is silent, as it always is without one, ends nothing that the picture has not ended."""
+    stage.seer.present = during(20, 40)
+    stage.seer.slow_s = 6.0
+    stage.until(51)
+    assert stage.service.report.recording
+    stage.until(70)
+    assert tenths(15, 48) <= seconds(stage.kept())
+
+
+def test_what_still_grows_is_kept_at_the_end(stage, seconds, tenths):
+    stage.seer.present = during(10, 100)
+    stage.until(21.5)
+    assert tenths(6, 21.5) <= seconds(stage.kept())
