@@ -11,7 +11,8 @@ from typing import Protocol
 from config.calendar import Opening
 from config.clock import Clock
 from drivers.camera import Look
-from recorder.ring import RingState
+from recorder.forecast import Outlook
+from recorder.ring import Ring, RingState
 from recorder.sighting import Sighting
 from recorder.store import Store
 from recorder.times import TrustedTime
@@ -57,7 +58,7 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Report:
     """How the recorder is. armed: who steps in front now is recorded; required_ok: the terminal may open, or stay open;
-    since_boot_s: since when it has been armed or not."""
+    since_boot_s: since when it has been armed or not; outlook: of the last hour."""
 
     armed: bool = False
     recording: bool = False
@@ -65,12 +66,14 @@ class Report:
     required_ok: bool = False
     since_boot_s: float = 0.0
     ring: RingState | None = None
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the service is put together of. opening: the machine's hours (ValueError for a date that is not known),
-    None: filming has not begun; pattern: a test picture of nobody; reference: file of the empty place."""
+    None: filming has not begun; pattern: a test picture of nobody; reference: file of the empty place;
+    outlook: when old and new will collide, None while that cannot be said."""
 
     clock: Clock
     time: TrustedTime
@@ -84,3 +87,4 @@ class Parts:
     pattern: Callable[[], bytes]
     reference: Path
     rule: Rule
+    outlook: Callable[[Ring, datetime], Outlook | None] = lambda ring, now: None

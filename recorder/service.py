@@ -19,6 +19,7 @@ from config.calendar import Opening
 from drivers.camera import Look, Lost, Packet, StreamFacts
 from recorder import visit
 from recorder.capture import LookedInto
+from recorder.forecast import Outlook
 from recorder.inbox import CaseIs, Dropped, Inbox, Item, Marked
 from recorder.parts import Parts, Report
 from recorder.preroll import Preroll
@@ -35,6 +36,7 @@ PICTURES_S: Final = 2.5
 """Without a packet for so long the picture says nothing any more, and time decides alone."""
 EXPIRE_S: Final = 600.0
 STATE_S: Final = 60.0
+FORESEE_S: Final = 3600.0
 EMPTY_S: Final = 60.0
 """So long must the place have been empty before its picture is kept for the next start."""
 PROVE: Final = timedelta(minutes=10)
@@ -69,6 +71,8 @@ class Service:
         self._proved: datetime | None = None
         self._tried_s = -math.inf
         self._unproved = False
+        self._outlook: Outlook | None = None
+        self._foreseen_s = -math.inf
         self._was_unset = parts.time.quality() is Quality.UNSET
         self._count_fault = False
         self._faults: frozenset[str] = frozenset()
@@ -129,6 +133,9 @@ class Service:
             self._expired_s = now_s
             parts.store.expire()
         self._keep_place(now_s)
+        if now_s - self._foreseen_s >= FORESEE_S and not self._watch.recording and parts.store.ring is not None:
+            self._foreseen_s = now_s
+            self._outlook = parts.outlook(parts.store.ring, parts.clock.now())
         self._tell(now_s)
 
     def close(self) -> None:
@@ -348,6 +355,8 @@ class Service:
             faults.add("clock")
         if parts.store.ring is not None and parts.store.ring.stage is not Stage.NORMAL:
             faults.add(parts.store.ring.stage.value)
+        if self._outlook is not None and self._outlook.warn is not None:
+            faults.add(f"conflict_{self._outlook.warn}")
         found = frozenset(faults)
         if found != self._faults:
             for fault in sorted(found ^ self._faults):
@@ -368,4 +377,5 @@ class Service:
             works or not parts.rule.required,
             before.since_boot_s if before.since_boot_s and before.armed == armed else now_s,
             ring,
+            self._outlook,
         )

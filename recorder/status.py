@@ -29,7 +29,8 @@ _log = logging.getLogger(__name__)
 
 
 def told(report: Report, boot_s: float) -> dict[str, Any]:
-    """The answer to ``state``. for_s: since when it has been armed, or not; footage_h: hours in the ring."""
+    """The answer to ``state``. for_s: since when it has been armed, or not; footage_h: hours in the ring;
+    outlook: a sentence for staff."""
     ring = report.ring
     return {
         "v": 1,
@@ -39,6 +40,7 @@ def told(report: Report, boot_s: float) -> dict[str, Any]:
         "required_ok": report.required_ok,
         "for_s": round(max(0.0, boot_s - report.since_boot_s)),
         "footage_h": None if ring is None else round(ring.footage_s / 3600, 2),
+        "outlook": None if report.outlook is None else str(report.outlook),
         "ring": None if ring is None else asdict(ring) | {"stage": ring.stage.value},
     }
 
