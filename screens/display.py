@@ -86,6 +86,7 @@ class Display:
         self._narrator = narrator
         self._faces = Faces()
         self._renderers: dict[str, Renderer] = {}
+        self._drawn_by: Renderer | None = None
         self._touch = Touch(panel, clock)
         self._listening = Listening(clock)
         self._view: View | None = None
@@ -148,8 +149,10 @@ class Display:
         screen = build(view, self._panel, self._faces, turned=self._turned)
         self._touch.changed(screen)
         self._listening.changed(self._screen, screen)
-        self._screen = screen
-        self._renderer(view).draw(self._surface, screen)
+        renderer = self._renderer(view)
+        over = self._screen if renderer is self._drawn_by else None
+        self._screen, self._drawn_by = screen, renderer
+        renderer.draw(self._surface, screen, over)
         pygame.display.flip()
         if self._mirror is not None:
             self._mirror.publish(self._surface, screen, self._panel)

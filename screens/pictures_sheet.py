@@ -11,9 +11,9 @@ import pygame
 
 from screens import theme as themes
 from screens.fonts import Faces
+from screens.paint import Fill, Painter, Sketch
 from screens.panel import REFERENCE
 from screens.pictures import MAKERS
-from screens.render import Fill, Painter, Sketch
 from screens.theme import Theme
 
 SIZES_MM: Final = ((238.0, 150.0), (150.0, 74.0), (100.0, 34.0))

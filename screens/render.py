@@ -5,71 +5,17 @@ Labels and drawings are kept once painted; `Painter.clear()` forgets all of them
 
 from __future__ import annotations
 
-import itertools
-import math
-from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final
 
 import pygame
 
 from screens.elements import AmountBar, Box, Leaf, Picture, Progress, Rect, Screen, Text
-from screens.fonts import FaceName, Faces
+from screens.fonts import Faces
+from screens.paint import Area, Command, Fill, Label, Painter, Rounded, Sketch
 from screens.panel import Panel
-from screens.pictures import fitting
-from screens.shapes import Drawing, Poly, Round
 from screens.theme import STANDARD, Colour, Theme
 
-Area: TypeAlias = tuple[int, int, int, int]
-"""x, y, width, height in pixels."""
-
-OVERSAMPLE: Final = 3
-OVERSAMPLE_LARGE: Final = 2
-LARGE_PX: Final = 250_000
 PROGRESS_GAP_MM: Final = 3.4
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """A plain rectangle."""
-
-    area: Area
-    colour: Colour
-
-
-@dataclass(frozen=True, slots=True)
-class Rounded:
-    """A rectangle with round corners and, if border_px is not 0, a border inside its edge."""
-
-    area: Area
-    radius: int
-    fill: Colour | None
-    border: Colour | None = None
-    border_px: int = 0
-    dashed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """One run of one line: left end and baseline."""
-
-    text: str = field(repr=False)
-    face: FaceName
-    px: int
-    x: int
-    baseline: int
-    colour: Colour
-
-
-@dataclass(frozen=True, slots=True)
-class Sketch:
-    """A drawing of `pictures.py` in this area, on this colour."""
-
-    name: str
-    area: Area
-    ground: Colour
-
-
-Command: TypeAlias = Fill | Rounded | Label | Sketch
 
 
 class Renderer:
@@ -80,6 +26,7 @@ class Renderer:
         self._faces = faces
         self._theme = theme
         self._painter = Painter(panel, faces, theme)
+        self._last: tuple[Screen, list[Command]] | None = None
 
     def commands(self, screen: Screen) -> list[Command]:
         """What to draw, in order; the same screen gives the same list."""
@@ -89,8 +36,12 @@ class Renderer:
             found.extend(self._leaf(leaf))
         return found
 
-    def draw(self, surface: pygame.Surface, screen: Screen) -> None:
-        self._painter.paint(surface, self.commands(screen))
+    def draw(self, surface: pygame.Surface, screen: Screen, over: Screen | None = None) -> None:
+        """over: the screen that stands on this surface, drawn by this renderer; then only what differs is painted."""
+        commands = self.commands(screen)
+        last, self._last = self._last, (screen, commands)
+        area = self._painter.changed(last[1], commands) if last and over is last[0] else None
+        self._painter.paint(surface, commands, area)
 
     def kept_texts(self) -> frozenset[str]:
         """Texts of which a picture or a width is kept."""
@@ -98,6 +49,7 @@ class Renderer:
 
     def clear(self) -> None:
         """Forget every label and drawing, every width, and the glyphs inside the open faces."""
+        self._last = None
         self._painter.clear()
         self._faces.clear()
 
@@ -166,228 +118,3 @@ class Renderer:
                 found.append(Label(run.text, run.face, px, x, baseline, colour))
                 x += self._faces.font(run.face, px).size(run.text)[0]
         return found
-
-
-class Painter:
-    """Draw commands onto a surface, with smooth edges."""
-
-    def __init__(self, panel: Panel, faces: Faces, theme: Theme) -> None:
-        self._panel = panel
-        self._faces = faces
-        self._theme = theme
-        self._labels: dict[tuple[str, FaceName, int, Colour], pygame.Surface] = {}
-        self._sketches: dict[tuple[str, int, int, Colour], pygame.Surface] = {}
-        self._corners: dict[tuple[int, Colour], pygame.Surface] = {}
-
-    def clear(self) -> None:
-        """Overwrite what was kept, then let go of it."""
-        for surface in (*self._labels.values(), *self._sketches.values(), *self._corners.values()):
-            surface.fill((0, 0, 0, 0))
-        self._labels.clear()
-        self._sketches.clear()
-        self._corners.clear()
-
-    def kept_texts(self) -> frozenset[str]:
-        return frozenset(key[0] for key in self._labels)
-
-    def paint(self, surface: pygame.Surface, commands: list[Command]) -> None:
-        for command in commands:
-            if isinstance(command, Fill):
-                surface.fill(command.colour, command.area)
-            elif isinstance(command, Rounded):
-                self._rounded(surface, command)
-            elif isinstance(command, Label):
-                self._label(surface, command)
-            else:
-                self._sketch(surface, command)
-
-    def _label(self, surface: pygame.Surface, label: Label) -> None:
-        if not label.text.strip():
-            return
-        key = (label.text, label.face, label.px, label.colour)
-        font = self._faces.font(label.face, label.px)
-        drawn = self._labels.get(key)
-        if drawn is None:
-            drawn = self._labels[key] = font.render(label.text, True, label.colour)
-        surface.blit(drawn, (label.x, label.baseline - font.get_ascent()))
-
-    # ---- round corners -----------------------------------------------------------------------------------
-
-    def _rounded(self, surface: pygame.Surface, box: Rounded) -> None:
-        if box.dashed and box.border is not None:
-            self._dashed(surface, box)
-            return
-        area, radius = box.area, box.radius
-        if box.border is not None and box.border_px:
-            self._plain_rounded(surface, area, radius, box.border)
-            edge = box.border_px
-            area = (area[0] + edge, area[1] + edge, area[2] - 2 * edge, area[3] - 2 * edge)
-            radius = max(0, radius - edge)
-        if box.fill is not None:
-            self._plain_rounded(surface, area, radius, box.fill)
-
-    def _plain_rounded(self, surface: pygame.Surface, area: Area, radius: int, colour: Colour) -> None:
-        x, y, w, h = area
-        r = min(radius, w // 2, h // 2)
-        surface.fill(colour, (x + r, y, w - 2 * r, h))
-        surface.fill(colour, (x, y + r, r, h - 2 * r))
-        surface.fill(colour, (x + w - r, y + r, r, h - 2 * r))
-        if r:
-            corner = self._corner(r, colour)
-            surface.blit(corner, (x, y), (0, 0, r, r))
-            surface.blit(corner, (x + w - r, y), (r, 0, r, r))
-            surface.blit(corner, (x, y + h - r), (0, r, r, r))
-            surface.blit(corner, (x + w - r, y + h - r), (r, r, r, r))
-
-    def _corner(self, r: int, colour: Colour) -> pygame.Surface:
-        """A disc of radius r, opaque inside, its edge covered by share of the pixel."""
-        key = (r, colour)
-        if key not in self._corners:
-            disc = pygame.Surface((2 * r, 2 * r), pygame.SRCALPHA)
-            for py in range(2 * r):
-                dy = py + 0.5 - r
-                reach = math.sqrt(max(0.0, (r + 1) ** 2 - dy * dy))
-                inner = math.sqrt(max(0.0, (r - 1) ** 2 - dy * dy)) if abs(dy) < r - 1 else 0.0
-                first, last = max(0, int(r - reach)), min(2 * r, int(r + reach) + 1)
-                if inner:
-                    disc.fill((*colour, 255), (int(r - inner) + 1, py, int(2 * inner) - 1, 1))
-                for px in range(first, last):
-                    dx = px + 0.5 - r
-                    if inner and abs(dx) < inner - 1.5:
-                        continue
-                    cover = min(1.0, max(0.0, r + 0.5 - math.hypot(dx, dy)))
-                    disc.set_at((px, py), (*colour, round(255 * cover)))
-            self._corners[key] = disc
-        return self._corners[key]
-
-    def _dashed(self, surface: pygame.Surface, box: Rounded) -> None:
-        """Fill as usual, the border in short strokes along the straight edges and corners."""
-        x, y, w, h = box.area
-        name = f"dashed:{box.radius}:{box.border_px}:{box.border}:{box.fill}"
-        ground = surface.get_at((x, y))[:3]
-        key = (name, w, h, (ground[0], ground[1], ground[2]))
-        if key not in self._sketches:
-            s = OVERSAMPLE
-            big = pygame.Surface((w * s, h * s))
-            big.fill(ground)
-            if box.fill is not None:
-                pygame.draw.rect(big, box.fill, big.get_rect(), border_radius=box.radius * s)
-            assert box.border is not None
-            outline = _outline(w * s, h * s, box.radius * s, box.border_px * s / 2)
-            _dashes(big, outline, box.border, box.border_px * s, 14 * s, 9 * s)
-            self._sketches[key] = _reduced(big, (w, h))
-        surface.blit(self._sketches[key], (x, y))
-
-    # ---- drawings ----------------------------------------------------------------------------------------
-
-    def _sketch(self, surface: pygame.Surface, sketch: Sketch) -> None:
-        x, y, w, h = sketch.area
-        art = fitting(sketch.name, w / self._panel.px_per_mm, h / self._panel.px_per_mm)
-        most = self._panel.px_per_mm * self._panel.scale * art.most
-        left, top, right, bottom = art.bounds()
-        scale = min(w / (right - left), h / (bottom - top), most)
-        width, height = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
-        key = (sketch.name, width, height, sketch.ground)
-        if key not in self._sketches:
-            times = OVERSAMPLE_LARGE if width * height > LARGE_PX else OVERSAMPLE
-            big = pygame.Surface((width * times, height * times))
-            big.fill(sketch.ground)
-            _draw(big, art, scale * times, (-left, -top), self._theme)
-            self._sketches[key] = _reduced(big, (width, height))
-        surface.blit(self._sketches[key], (x + (w - width) // 2, y + (h - height) // 2))
-
-
-def _reduced(big: pygame.Surface, size: tuple[int, int]) -> pygame.Surface:
-    """Scaled down smoothly. smoothscale may miss a plain colour by one step, so the ground is left out."""
-    small = pygame.transform.smoothscale(big, size)
-    small.set_colorkey(small.get_at((0, 0)))
-    return small
-
-
-def _draw(surface: pygame.Surface, art: Drawing, scale: float, shift: tuple[float, float], theme: Theme) -> None:
-    dx, dy = shift
-    for shape in art.shapes:
-        stroke = theme.colour(shape.stroke) if shape.stroke else None
-        fill = theme.colour(shape.fill) if shape.fill else None
-        width = max(1, round(shape.width * scale))
-        if isinstance(shape, Poly):
-            points = [((px + dx) * scale, (py + dy) * scale) for px, py in shape.points]
-            if fill is not None:
-                pygame.draw.polygon(surface, fill, points)
-            if stroke is not None:
-                ends = [*points, points[0]] if shape.closed else points
-                if shape.dash is not None:
-                    _dashes(surface, ends, stroke, width, shape.dash[0] * scale, shape.dash[1] * scale)
-                else:
-                    _stroke(surface, ends, stroke, width)
-        elif isinstance(shape, Round):
-            rect = pygame.Rect(
-                round((shape.x + dx) * scale),
-                round((shape.y + dy) * scale),
-                round(shape.w * scale),
-                round(shape.h * scale),
-            )
-            radius = round(shape.r * scale)
-            if stroke is not None:
-                pygame.draw.rect(surface, stroke, rect.inflate(width, width), border_radius=radius + width // 2)
-                if fill is None:
-                    pygame.draw.rect(
-                        surface,
-                        surface.get_at((max(0, rect.x - width), rect.y))[:3],
-                        rect.inflate(-width, -width),
-                        border_radius=max(0, radius - width // 2),
-                    )
-            if fill is not None:
-                inner = rect.inflate(-width, -width) if stroke is not None else rect
-                pygame.draw.rect(surface, fill, inner, border_radius=max(0, radius - (width // 2 if stroke else 0)))
-        else:
-            centre = ((shape.cx + dx) * scale, (shape.cy + dy) * scale)
-            if fill is not None:
-                pygame.draw.circle(surface, fill, centre, shape.r * scale)
-            if stroke is not None:
-                pygame.draw.circle(surface, stroke, centre, shape.r * scale + width / 2, width)
-
-
-def _stroke(surface: pygame.Surface, points: list[tuple[float, float]], colour: Colour, width: int) -> None:
-    """A line with round joints and ends."""
-    for (ax, ay), (bx, by) in itertools.pairwise(points):
-        length = math.hypot(bx - ax, by - ay)
-        if length:
-            nx, ny = -(by - ay) / length * width / 2, (bx - ax) / length * width / 2
-            corners = [(ax + nx, ay + ny), (bx + nx, by + ny), (bx - nx, by - ny), (ax - nx, ay - ny)]
-            pygame.draw.polygon(surface, colour, corners)
-    for point in points:
-        pygame.draw.circle(surface, colour, point, width / 2)
-
-
-def _dashes(
-    surface: pygame.Surface, points: list[tuple[float, float]], colour: Colour, width: int, on: float, off: float
-) -> None:
-    drawing_on, left = True, on
-    for (ax, ay), (bx, by) in itertools.pairwise(points):
-        length, at = math.hypot(bx - ax, by - ay), 0.0
-        while at < length:
-            step = min(left, length - at)
-            if drawing_on:
-                a = (ax + (bx - ax) * at / length, ay + (by - ay) * at / length)
-                b = (ax + (bx - ax) * (at + step) / length, ay + (by - ay) * (at + step) / length)
-                _stroke(surface, [a, b], colour, width)
-            at += step
-            left -= step
-            if left <= 0:
-                drawing_on = not drawing_on
-                left = on if drawing_on else off
-
-
-def _outline(w: float, h: float, r: float, inset: float) -> list[tuple[float, float]]:
-    """Points of a rounded rectangle's edge, clockwise, closed."""
-    points: list[tuple[float, float]] = []
-    for cx, cy, start in ((w - r, r, 270), (w - r, h - r, 0), (r, h - r, 90), (r, r, 180)):
-        for angle in range(start, start + 91, 10):
-            points.append(
-                (
-                    cx + (r - inset) * math.cos(math.radians(angle)),
-                    cy + (r - inset) * math.sin(math.radians(angle)),
-                )
-            )
-    return [*points, points[0]]

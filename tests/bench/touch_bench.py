@@ -29,8 +29,9 @@ from kiosk.session import State
 from screens.display import Display, preload
 from screens.elements import Screen
 from screens.fonts import Faces
+from screens.paint import Fill, Label, Rounded
 from screens.panel import Panel
-from screens.render import Fill, Label, Renderer, Rounded
+from screens.render import Renderer
 from screens.theme import STANDARD
 
 PANEL: Final = Panel(1080, 1920, 21.5)

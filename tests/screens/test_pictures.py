@@ -14,11 +14,11 @@ from kiosk import view_model as vm
 from screens import pictures, render, theme
 from screens.fonts import Faces
 from screens.machine_front import FRONT, Front, Place, machine
+from screens.paint import Painter, Sketch
 from screens.panel import Panel
 from screens.pictures import MAKERS, drawing, fitting
 from screens.pictures_parts import LEAST_LOCATED, located
 from screens.pictures_sheet import SMALL, every_theme, sheets
-from screens.render import Painter, Sketch
 from screens.samples import OUT, samples
 from screens.shapes import Drawing, Round, Shape
 from screens.theme import HIGH_CONTRAST, STANDARD, Theme, contrast
