@@ -13,12 +13,14 @@ UNITS = Path(__file__).parents[1] / "systemd"
 pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine")
 
 
-@pytest.fixture
-def unit(tmp_path: Path) -> Path:
+@pytest.fixture(params=["kiosk.service", "recorder.service"])
+def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The unit with a program that exists here."""
-    copy = tmp_path / "kiosk.service"
-    text = (UNITS / "kiosk.service").read_text()
-    copy.write_text(text.replace("/opt/kiosk/venv/bin/kiosk-ui", "/bin/true"))
+    copy = tmp_path / str(request.param)
+    text = (UNITS / copy.name).read_text()
+    for program in ("/opt/kiosk/venv/bin/kiosk-ui", "/opt/kiosk/venv/bin/python"):
+        text = text.replace(program, "/bin/true")
+    copy.write_text(text)
     return copy
 
 
@@ -37,7 +39,19 @@ def test_the_exposure_stays_low(unit: Path) -> None:
     assert result.returncode == 0, result.stdout[-400:]
 
 
-def test_nothing_of_a_session_may_reach_a_disk(unit: Path) -> None:
+def test_nothing_of_anybody_may_reach_a_disk_by_memory(unit: Path) -> None:
     text = unit.read_text()
-    for key in ("LimitCORE=0", "MemorySwapMax=0", "RuntimeDirectoryMode=0700", "KillMode=control-group"):
+    for key in ("LimitCORE=0", "MemorySwapMax=0", "UMask=0077", "RestartPreventExitStatus=78"):
+        assert key in text
+
+
+def test_what_a_session_leaves_is_in_memory_and_ends_with_the_kiosk() -> None:
+    text = (UNITS / "kiosk.service").read_text()
+    for key in ("RuntimeDirectoryMode=0700", "KillMode=control-group"):
+        assert key in text
+
+
+def test_the_recorder_ends_only_after_the_last_group_is_on_the_disk() -> None:
+    text = (UNITS / "recorder.service").read_text()
+    for key in ("KillMode=mixed", "User=recorder", "RequiresMountsFor=/var/lib/certkiosk-video"):
         assert key in text

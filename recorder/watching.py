@@ -1,0 +1,76 @@
+"""Health of the picture, and the books, as the service asks them: neither raises, neither stops anything."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from datetime import datetime
+from typing import Final
+
+from config.ledger import LedgerTampered
+from drivers.camera import Look
+from recorder.case import Case
+from recorder.ledgers import Ledgers
+
+LOST_S: Final = 2.0
+BOOKS: Final = "books"
+"""The fault that a book cannot be written."""
+_ERRORS = (sqlite3.Error, LedgerTampered, OSError)
+
+_log = logging.getLogger(__name__)
+
+
+class PictureHealth:
+    """Implements `parts.Watched`: whether pictures come at all. Before the first one, the first `tick` counts."""
+
+    def __init__(self) -> None:
+        self._heard_ns: int | None = None
+
+    def heard(self, boot_ns: int) -> None:
+        self._heard_ns = boot_ns
+
+    def see(self, look: Look, present: bool) -> None:
+        """What it shows is not judged."""
+
+    def tick(self, boot_ns: int) -> frozenset[str]:
+        if self._heard_ns is None:
+            self._heard_ns = boot_ns
+        return frozenset({"lost"} if boot_ns - self._heard_ns > LOST_S * 1e9 else ())
+
+
+class BookKeeper:
+    """Implements `parts.Books`. case: None where the machine has no contact (simulations)."""
+
+    def __init__(self, ledgers: Ledgers, case: Case | None) -> None:
+        self._ledgers = ledgers
+        self._case = case
+        self._bad = False
+
+    def case_is(self, is_open: bool | None, boot_s: float) -> None:
+        if self._case is None:
+            return
+        try:
+            self._case.see(is_open, boot_s)
+        except _ERRORS as error:
+            self._fail(error)
+
+    def faults(self, now: datetime, boot_s: float) -> frozenset[str]:
+        found: frozenset[str] = frozenset()
+        try:
+            if self._case is not None:
+                found = self._case.faults(now, boot_s)
+        except _ERRORS as error:
+            self._fail(error)
+        return found | {BOOKS} if self._bad else found
+
+    def write(self, faults: frozenset[str]) -> None:
+        try:
+            self._ledgers.health.set(faults)
+            self._bad = not self._ledgers.flush()
+        except _ERRORS as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._bad:
+            _log.error("a book cannot be written: %s", error)
+        self._bad = True
