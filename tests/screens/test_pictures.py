@@ -11,7 +11,7 @@ import pytest
 
 from config.calendar import Reason
 from kiosk import view_model as vm
-from screens import pictures, render, theme
+from screens import paint, pictures, theme
 from screens.fonts import Faces
 from screens.machine_front import FRONT, Front, Place, machine
 from screens.paint import Painter, Sketch
