@@ -169,7 +169,7 @@ class Detector:
         if known.empty is None:
             return self._wait_for_quiet(now, at_ns)
         lit = relit(known.empty, now)
-        light = abs(lit.gain / known.gain - 1) > BRIGHTER
+        light = abs(lit.gain - known.gain) > BRIGHTER * known.gain
         known.gain = lit.gain
         differs = self._differs(now, lit)
         share, piece = self._largest_piece(differs, now, lit)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from hardware_sim.camera.cases import CASES
-from hardware_sim.camera.scenes import overlap
+from hardware_sim.camera.cases import CASES, case
+from hardware_sim.camera.scenes import Visitor, overlap
+from recorder.presence import Detector, PresenceSettings
+from recorder.rehearsal import rehearse
+from recorder.sighting import Sighting
+from recorder.visit import VisitSettings
 
 
 def faults(visits, recorded, truth):
@@ -32,6 +38,16 @@ def test_a_hard_case(recorded, name):
 def test_a_first_start_without_a_known_place_loses_nobody(recorded, name):
     film, done = recorded(name, kept=False)
     assert not faults(done.visits, done.recorded, film.scene.truth()), done
+
+
+def test_a_place_learned_with_somebody_in_it_is_mended_once_they_have_left(film):
+    # They do not move at all until then, so nothing tells them from a statue.
+    one = film(replace(case("already there"), seconds=40.0, visitors=(Visitor(-20, 15, still=True),)))
+    sighting = Sighting(Detector(PresenceSettings(one.zone)))
+    done = rehearse(one.packets, one.facts, sighting, VisitSettings(5.0, 10.0))
+    ((_, left),) = done.visits
+    assert abs(left - 1000.0 - one.scene.truth()[0][1]) < 0.5
+    assert not sighting.there
 
 
 def test_what_is_looked_at_is_mostly_keyframes(recorded):

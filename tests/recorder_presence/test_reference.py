@@ -1,0 +1,71 @@
+"""The empty place is kept over a restart, and given up when it cannot be this camera's any more."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from drivers.camera import Look
+from recorder.presence import Detector, PresenceSettings
+
+EVERYWHERE = PresenceSettings(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+
+
+def look(at_s, width=160, height=90, seed=1):
+    wide = np.random.default_rng(seed).integers(60, 200, (height // 10, width // 10))
+    grey = np.kron(wide, np.ones((10, 10))).astype(np.uint8)
+    return Look(grey.tobytes(), width, height, True, round(at_s * 1e9))
+
+
+def with_somebody(empty):
+    grey = np.frombuffer(empty.grey, np.uint8).reshape(empty.height, empty.width).copy()
+    grey[20:80, 60:90] = 10
+    return Look(grey.tobytes(), empty.width, empty.height, True, empty.boot_ns)
+
+
+def learned():
+    """A detector that has seen one visit come and go."""
+    detector = Detector(EVERYWHERE)
+    for tenth in range(60):
+        detector.see(look(tenth / 10))
+    assert detector.see(with_somebody(look(6.0))).present
+    assert not detector.see(look(8.0)).present
+    return detector
+
+
+def test_a_kept_reference_sees_who_is_there_from_the_first_picture_on():
+    kept = learned().reference()
+    assert not Detector(EVERYWHERE, kept).see(look(0.0)).present
+    assert Detector(EVERYWHERE, kept).see(with_somebody(look(0.0))).present
+
+
+def test_a_reference_is_kept_only_after_a_visit_has_come_and_gone():
+    detector = Detector(EVERYWHERE)
+    for tenth in range(60):
+        detector.see(look(tenth / 10))
+    assert detector.ready
+    assert detector.reference() is None
+    assert learned().reference() is not None
+
+
+def test_a_reference_of_another_shape_or_a_damaged_one_is_none():
+    kept = learned().reference()
+    assert not Detector(EVERYWHERE, kept).ready_for(look(0.0, 160, 120))
+    for damaged in (kept[:-1], kept[:3], b""):
+        assert not Detector(EVERYWHERE, damaged).ready_for(look(0.0))
+
+
+def test_a_camera_that_looks_elsewhere_is_learned_anew():
+    detector = learned()
+    assert detector.see(look(10.0, seed=2)).present
+    detector.relearn()
+    for tenth in range(100, 160):
+        detector.see(look(tenth / 10, seed=2))
+    assert detector.ready
+    assert not detector.see(look(20.0, seed=2)).present
+
+
+def test_somebody_who_does_not_move_for_minutes_is_learned_as_a_thing_at_last():
+    detector = Detector(PresenceSettings(EVERYWHERE.zone, patience_s=60.0), learned().reference())
+    seen = [detector.see(with_somebody(look(float(at)))) for at in range(0, 90, 2)]
+    assert [one.present for one in seen] == [True] * 30 + [False] * 15
+    assert [one.changed_view for one in seen].count(True) == 1
