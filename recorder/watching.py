@@ -10,9 +10,9 @@ from typing import Final
 from config.ledger import LedgerTampered
 from drivers.camera import Look
 from recorder.case import Case
+from recorder.health import Health
 from recorder.ledgers import Ledgers
 
-LOST_S: Final = 2.0
 BOOKS: Final = "books"
 """The fault that a book cannot be written."""
 _ERRORS = (sqlite3.Error, LedgerTampered, OSError)
@@ -21,21 +21,20 @@ _log = logging.getLogger(__name__)
 
 
 class PictureHealth:
-    """Implements `parts.Watched`: whether pictures come at all. Before the first one, the first `tick` counts."""
+    """Implements `parts.Watched`."""
 
     def __init__(self) -> None:
-        self._heard_ns: int | None = None
+        self._health = Health()
 
     def heard(self, boot_ns: int) -> None:
-        self._heard_ns = boot_ns
+        self._health.heard(boot_ns)
 
     def see(self, look: Look, present: bool) -> None:
-        """What it shows is not judged."""
+        self._health.see(look, present)
 
     def tick(self, boot_ns: int) -> frozenset[str]:
-        if self._heard_ns is None:
-            self._heard_ns = boot_ns
-        return frozenset({"lost"} if boot_ns - self._heard_ns > LOST_S * 1e9 else ())
+        self._health.tick(boot_ns)
+        return frozenset(fault.value for fault in self._health.faults)
 
 
 class BookKeeper:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from drivers.camera import Look
 from recorder.ledgers import FILE, Ledgers
 from recorder.watching import BookKeeper, PictureHealth
 
@@ -42,3 +43,12 @@ def test_a_book_that_cannot_be_written_is_a_fault_itself_and_nothing_worse(tmp_p
     broken.close()
     keeper.write(frozenset({"lost"}))
     assert keeper.faults(NOW, 0.0) == {"books"}
+
+
+def test_a_dark_picture_is_a_fault_by_its_name():
+    picture = PictureHealth()
+    for second in range(0, 8, 2):
+        boot_ns = second * 1_000_000_000
+        picture.heard(boot_ns)
+        picture.see(Look(bytes([4 + second % 3]) * (160 * 90), 160, 90, True, boot_ns), False)
+    assert "dark" in picture.tick(7_000_000_000)
