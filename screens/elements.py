@@ -74,6 +74,7 @@ class Text:
     em: letter size, pitch: line to line. colour and ground: theme tokens (ground is what it stands on).
     private: the masked name, names of a household; leaves the machine neither in a log nor in a list of texts.
     fits: False when the words do not fit their room even at the smallest size (a layout test's business).
+    torn: a line ends within a phrase (or a word), because nothing else fitted.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Text:
     align: Align = Align.LEFT
     private: bool = False
     fits: bool = True
+    torn: bool = False
 
     @property
     def shown(self) -> str:

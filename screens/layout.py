@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from kiosk import view_model as vm
-from screens.elements import Screen
+from screens.elements import Picture, Screen, Text
 from screens.fitting import trouble
 from screens.fonts import Faces
 from screens.pages import card, choose, confirm, finish, members, pay, service, staff_sign_in, staff_work
@@ -92,29 +92,63 @@ def build(view: vm.View, panel: Panel, faces: Faces | None = None, *, turned: in
     usual = Context(panel, faces if faces is not None else Faces(), theme_for(view), turned)
     if not usual.theme.large and not view.frame.spoken:
         return _page(view, usual)
-    sizes, parts = _sizes(view, usual) if usual.theme.large else ({}, 1000)
+    known = _usual(view, usual)
 
     def laid(letters: float, spare: int) -> Screen:
-        least = {text_id: size * _larger(size, letters, view) for text_id, size in sizes.items()}
+        least = {text_id: size * _larger(size, letters, view) for text_id, size in known.sizes.items()}
         return _page(view, replace(usual, letters=letters, least=least, spare=spare))
 
-    def attempt(letters: float, spare: int) -> Screen | None:
-        screen = laid(letters, spare)
-        return None if trouble(screen, panel) else screen
-
-    turned_more: Screen | None = None
+    found: list[Screen] = []
     for spare, factors in _attempts(view, large=usual.theme.large):
-        # What does not find room with the smallest letters of a row does not with larger ones.
-        smallest = attempt(factors[-1], spare)
-        if smallest is None:
-            continue
-        # Rather a little smaller than a list that has to be turned.
-        if smallest.parts > parts:
-            turned_more = turned_more or smallest
-            continue
-        larger = (attempt(letters, spare) for letters in factors[:-1])
-        return next((screen for screen in larger if screen is not None and screen.parts <= parts), smallest)
-    return turned_more or laid(factors[-1], spare)
+        smallest = laid(factors[-1], spare)
+        if trouble(smallest, panel):
+            continue  # What does not find room with the smallest letters of a row does not with larger ones.
+        row: list[Screen] = []
+        for letters in factors[:-1]:
+            screen = laid(letters, spare)
+            if not trouble(screen, panel):
+                if not known.misses(screen):
+                    return screen
+                row.append(screen)
+        row.append(smallest)
+        if not known.misses(smallest):
+            return smallest
+        good = [each for each in row if not known.worse(each)]
+        if good:
+            return good[0]
+        found += row
+    # Rather a little smaller than a list that has to be turned more often, or a phrase that is torn.
+    return min(found, key=lambda each: (each.parts, _torn(each)), default=smallest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """A page in usual letters. sizes: text id → mm of the page; parts, torn, shown: how many of its leaves, torn texts,
+    pictures and places where else to go."""
+
+    sizes: Mapping[str, float]
+    parts: int
+    torn: int
+    shown: int
+
+    def worse(self, screen: Screen) -> bool:
+        """Whether the list has to be turned more often, or a phrase is torn that usually is not."""
+        return screen.parts > self.parts or _torn(screen) > self.torn
+
+    def misses(self, screen: Screen) -> bool:
+        """Whether it is worse, or a picture or a place where else to go is missing."""
+        return self.worse(screen) or _shown(screen) < self.shown
+
+
+def _torn(screen: Screen) -> int:
+    return sum(text.torn for text in screen.texts())
+
+
+def _shown(screen: Screen) -> int:
+    return sum(
+        isinstance(each, Picture) or (isinstance(each, Text) and each.id.startswith("alternative."))
+        for each in screen.elements
+    )
 
 
 def _page(view: vm.View, context: Context) -> Screen:
@@ -130,18 +164,22 @@ def _attempts(view: vm.View, *, large: bool) -> tuple[tuple[int, tuple[float, ..
     return LARGE_READ_OUT if view.frame.spoken else LETTERS
 
 
-def _sizes(view: vm.View, context: Context) -> tuple[dict[str, float], int]:
-    """How large each text of the page usually is, in mm of the page, and over how many parts the page usually goes."""
+def _usual(view: vm.View, context: Context) -> _Usual:
+    """The page as it is for everybody: in usual letters, without the buttons of those who listen."""
     view = replace(view, frame=replace(view.frame, spoken=False))
     sizes: dict[str, float] = {}
-    part, parts = 0, 1
+    part, parts, torn, shown = 0, 1, 0, 0
     while part < parts:
         screen = _page(view, replace(context, theme=STANDARD, turned=part))
+        if part == 0:
+            torn, shown = _torn(screen), _shown(screen)
         parts, part = screen.parts, part + 1
         for text in screen.texts():
             usual = text.em / context.panel.scale - 0.001
             sizes[text.id] = min(usual, sizes.get(text.id, usual))
-    return sizes, parts
+    if not context.theme.large:
+        return _Usual({}, 1000, 1000, 0)  # read out: what is left out is heard
+    return _Usual(sizes, parts, torn, shown)
 
 
 def _larger(usual: float, letters: float, view: vm.View) -> float:

@@ -30,6 +30,8 @@ SHORTEST_LAST_LINE: Final = 3
 _VARIATION: Final = range(0xE0100, 0xE01F0)
 _AFTER_WORD: Final = re.compile(r"(?<=[ \u3000])(?![ \u3000])|(?<=[a-z]-)(?=[a-z])", re.IGNORECASE)
 """Where a line of a language with spaces may end: after the spaces between words, after a hyphen between letters."""
+_CAN: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?=でき(?:ません|ます))")
+"""発行／できません: what can or cannot be done may stand on a line of its own."""
 
 
 @functools.cache
@@ -60,6 +62,8 @@ def _may_part(left: str, right: str) -> bool:
         return False
     if a.isascii() and b.isascii() and not a.isspace() and (a.isalnum() or b.isalnum()):
         return False
+    if a == "日" and b in "(（":
+        return False  # the day of the week belongs to the day
     return not (a.isdigit() and b in COUNTERS)
 
 
@@ -69,11 +73,9 @@ def _words(text: str) -> list[str]:
 
 
 def is_widow(lines: Sequence[str]) -> bool:
-    """Whether the last line is one or two characters below longer ones. Two short words are none."""
-    if len(lines) < 2:
-        return False
-    last, longest = (_letters(line) for line in (lines[-1], max(lines, key=len)))
-    return last < min(SHORTEST_LAST_LINE, longest - 1)
+    """Whether a line after the first is one or two characters and others are longer. Two short words are none."""
+    longest = max(_letters(line) for line in lines)
+    return any(_letters(line) < min(SHORTEST_LAST_LINE, longest - 1) for line in lines[1:])
 
 
 def _letters(line: str) -> int:
@@ -117,7 +119,7 @@ def _atoms(text: str) -> list[str]:
                 raw.append(phrase[start : index + 1])
                 start = index + 1
         raw.append(phrase[start:])
-    return _joined(piece for piece in raw if piece)
+    return _joined(part for piece in raw if piece for part in _CAN.split(piece))
 
 
 def _joined(pieces: Iterable[str]) -> list[str]:
@@ -252,7 +254,9 @@ def _fewest(bare: Sequence[float], before: Sequence[float], width: float, most: 
 def _ending(piece: str) -> tuple[float, float]:
     """What it costs to end a line after this piece: factor of the room left, and something besides."""
     last = piece.rstrip()[-1:]
-    if last in SENTENCE_END or piece[-1] == "\u3000" or piece.endswith((". ", "? ", "! ")):
+    if last in SENTENCE_END or piece[-1] == "\u3000":
+        return 0.4, -0.1
+    if piece.endswith((". ", "? ", "! ")) and not piece.endswith(("a.m. ", "p.m. ")):
         return 0.4, -0.1
     if last == "・":
         return 1.0, 0.05

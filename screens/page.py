@@ -115,23 +115,24 @@ class Page(Typesetter):
         inner = self.w - 2 * self.margin
         bold = replace(theme.CAPTION, bold=True)
         name = f"{frame.city_name}　{frame.machine_title}".strip()
-        name_w = self.width(name, bold, em=9.4)
+        name_w = self.width(name, bold, em=9.4, modest=True)
         moment = self.dates.moment(frame.moment) if clock else ""
-        if moment and self.context.letters > 1 and name_w + self.width(moment, theme.CAPTION) + 9 > inner:
+        if moment and self.context.letters > 1 and name_w + self.width(moment, theme.CAPTION, modest=True) + 9 > inner:
             # Large letters: the day above the time, or the time alone.
             time = self.dates.time(frame.moment)
             moment = time if self.wide else f"{self.dates.short_day(frame.moment)}\n{time}"
-        moment_w = max((self.width(line, theme.CAPTION) for line in moment.split("\n")), default=0.0) + 1
+        moment_w = max((self.width(line, theme.CAPTION, modest=True) for line in moment.split("\n")), default=0.0) + 1
         if name:
             rect = Rect(self.margin, 0, inner - moment_w - (8 if clock else 0), height)
             if name_w * SHRINK[3] > rect.w or (self.context.letters > 1 and name_w > rect.w and not self.tight):
                 name = f"{frame.city_name}\n{frame.machine_title}"
-            self.text("head.machine", rect, bold, name, em=9.4, middle=True, max_lines=2)
+            self.text("head.machine", rect, bold, name, em=9.4, modest=True, middle=True, max_lines=2)
         if clock:
             right = Rect(self.margin + inner - moment_w, 0, moment_w, height)
             self.text(
-                "head.moment", right, theme.CAPTION, moment, middle=True, max_lines=2, align=Align.RIGHT, colour="soft"
-            )
+                "head.moment", right, theme.CAPTION, moment, middle=True, max_lines=2, align=Align.RIGHT, colour="soft",
+                modest=True,
+            )  # fmt: skip
         self.add(Box(Rect(0, height - 0.6, self.w, 0.6), fill="line", radius=0))
         if frame.steps:
             self._progress()
@@ -142,7 +143,7 @@ class Page(Typesetter):
         name = f"step.{frame.step_label}"
         if frame.step_label and name in self.words:
             label = f"{label}　{self.words.get(name)}"
-        width = self.width(label, theme.CAPTION) + 1
+        width = self.width(label, theme.CAPTION, modest=True) + 1
         middle = self.measures.head + height / 2 + (1 if self.wide else 0)
         right = self.w - self.margin
         self.text(
@@ -153,6 +154,7 @@ class Page(Typesetter):
             middle=True,
             align=Align.RIGHT,
             colour="soft",
+            modest=True,
         )
         bar = Rect(self.margin, middle - 1.8, right - width - 8 - self.margin, 3.6)
         self.add(Progress(bar, frame.step, frame.steps))

@@ -22,6 +22,7 @@ SHRINK: Final = (1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.5, 0.43, 0.36, 
 """Steps in which a text that does not fit becomes smaller; never below `theme.SMALLEST_EM_MM`."""
 UNCUT: Final = 0.64
 """Down to here a phrase stays whole."""
+MODEST: Final = 1.25
 LARGE_PITCH: Final = 1.34
 """Lines of large letters need less air between them."""
 WIDOW: Final = 0.8
@@ -69,6 +70,7 @@ class Typesetter:
         private: bool = False,
         em: float | None = None,
         inside: bool = False,
+        modest: bool = False,
     ) -> Text:
         """Break `words` into at most max_lines lines within rect, smaller if it must be; not added yet.
 
@@ -76,7 +78,7 @@ class Typesetter:
         which may be higher than it was unless `inside` is asked for.
         """
         least = max(theme.SMALLEST_EM_MM / self.scale, self.context.least.get(text_id, 0.0))
-        base_em = max(self.size(letter, em), least)
+        base_em = max(self.size(letter, em, modest=modest), least)
         pitch_of = self._pitch_of(letter, em)
         measure: Measure = self._measure(base_em, letter.bold)
 
@@ -86,22 +88,27 @@ class Typesetter:
                 return found
             return found if _height(len(found), used, used * pitch_of) <= rect.h + 0.05 else None
 
+        # What is wider than all its lines together needs no attempt: widths grow with the size, nearly.
+        longest = max(words.split("\n"), key=len)
+        too_wide = self._measure(least, letter.bold)(longest) / (rect.w * max_lines * 1.03) if rect.w > 0 else 0.0
         lines: tuple[str, ...] | None = None
-        widowed: tuple[tuple[str, ...], float] | None = None
+        torn = False
+        widowed: tuple[tuple[str, ...], float, bool] | None = None
         used = base_em
         # First in whole phrases, even if the letters must be smaller for it; cut only where that is in vain.
         for factor, cut in (*((f, False) for f in SHRINK if f >= UNCUT), *((f, True) for f in SHRINK)):
             used = max(least, base_em * factor)
             measure = self._measure(used, letter.bold)
-            lines = attempt(max_lines, cut=cut)
+            lines = attempt(max_lines, cut=cut) if too_wide * used <= least else None
+            torn = cut
             if lines is not None and is_widow(lines):
                 # A last line of one or two characters: rather a little smaller, if that helps.
-                widowed = widowed or (lines, used)
+                widowed = widowed or (lines, used, cut)
                 lines = None
             if lines is not None or (cut and used == least) or (widowed is not None and factor < WIDOW):
                 break
         if lines is None and widowed is not None:
-            lines, used = widowed
+            lines, used, torn = widowed
         fits = lines is not None
         if lines is None:
             lines = break_lines(words, rect.w, self._measure(used, letter.bold), 12, self.words.language)
@@ -121,11 +128,18 @@ class Typesetter:
             align=align,
             private=private,
             fits=fits,
+            torn=torn and fits and not private,
         )
 
-    def size(self, letter: Letter, em: float | None = None) -> float:
-        """Size wanted for letters, in mm of the page: with large letters they are larger."""
-        return max(em or letter.em, theme.SMALLEST_EM_MM / self.scale) * self.context.letters
+    def size(self, letter: Letter, em: float | None = None, *, modest: bool = False) -> float:
+        """Size wanted for letters, in mm of the page: with large letters they are larger.
+
+        modest: in the head of a panel that lies, where they grow by a quarter only.
+        """
+        factor = self.context.letters
+        if modest and self.context.panel.wide:
+            factor = min(factor, MODEST)
+        return max(em or letter.em, theme.SMALLEST_EM_MM / self.scale) * factor
 
     def _pitch_of(self, letter: Letter, em: float | None) -> float:
         """Line to line, as a factor of the size. Letters that had to grow to the smallest size keep less air."""
@@ -153,9 +167,9 @@ class Typesetter:
     def px(self, em: float) -> int:
         return max(1, round(em * self.scale * self.context.panel.px_per_mm))
 
-    def width(self, words: str, letter: Letter, em: float | None = None) -> float:
+    def width(self, words: str, letter: Letter, em: float | None = None, *, modest: bool = False) -> float:
         """Width of one line in millimetres of the page."""
-        return self._measure(self.size(letter, em), letter.bold)(words)
+        return self._measure(self.size(letter, em, modest=modest), letter.bold)(words)
 
 
 def _height(lines: int, em: float, pitch: float) -> float:

@@ -159,6 +159,10 @@ def _words(page: Page, row: Choice, rect: Rect, fill: str) -> list[Text | Pictur
     room = Rect(rect.x + 11, rect.y + 3, rect.w - 22 - value_w - (4 if value_w else 0), rect.h - 6)
     letter = theme.MAIN_BUTTON
     both = _name_and_note(page, row, room, colour, fill) if row.note else None
+    if both is None and row.press is None:
+        # Why it is shut today is a sentence; that it is shut must be said in any case.
+        short = replace(row, note_id="certificate.none", note=page.words.get("certificate.none"))
+        both = _name_and_note(page, short, room, colour, fill)
     if both is not None:
         return [*found, *both]
     return [
@@ -195,7 +199,9 @@ def _name_and_note(page: Page, row: Choice, room: Rect, colour: str, fill: str) 
 
 
 def choose_items(view: ChooseItems, context: Context) -> Screen:
-    page = Page("choose_items", view.frame, context, phrase="choose_items", share=0.62, tight_share=0.69)
+    page = Page(
+        "choose_items", view.frame, context, phrase="choose_items", share=0.62, tight_share=0.69, large_share=0.58
+    )
     page.head()
     page.foot()
     page.main_button("next", NextPressed(), "common.next")

@@ -115,9 +115,12 @@ def confirm(view: Confirm, context: Context) -> Screen:
     # Where large letters leave no room for all of it: first whose entries and which items, then the rest.
     split = bool(view.household) and len(view.items) > 1 and page.spares(2)
     parts = _item_parts(page, view) + 1 if split else 1
-    leaf = leaves.turn(page, parts) if split else parts - 1
-    if leaf == parts - 1:
+    last = not split or page.context.turned >= parts - 1
+    if last:
         page.main_button("next", NextPressed(), "confirm.go")
+    elif not page.wide:
+        leaves.inert(page, page.touch.take_bottom(page.measures.main), "confirm.go", theme.MAIN_BUTTON)
+    leaf = leaves.turn(page, parts) if split else parts - 1
     page.title("confirm.title")
     names = tuple(page.words.first(f"items.{item}", "items.other")[1] for item in view.items)
     items = Row("confirm.items", "confirm.items.value", names or (page.words.get("confirm.items_none"),))
@@ -189,7 +192,12 @@ def _items(page: Page, row: Row, at: Column) -> None:
     plain = page.tight or at is not page.read
     head = 0.0 if plain else label.rect.h + 5
     if plain:
-        words = page.words.get("common.labelled", label=page.words.get(row.label), words=words)
+        label_words = page.words.get(row.label)
+        words = (
+            f"{label_words}\n{words}"
+            if page.large
+            else page.words.get("common.labelled", label=label_words, words=words)
+        )
     text = page.set_text(
         row.value_id,
         words,

@@ -189,7 +189,10 @@ def refused(view: Refused, context: Context) -> Screen:
         page.lead(f"{base}.do", colour="ink", max_lines=3, gap=10, spare=0)
     if view.contact and compact:
         words = page.words.get("common.labelled", label=page.words.get("common.ask"), words=view.contact)
-        page.lead("common.ask", words=words, colour="ink", spare=2)
+        before = page.touch.y
+        page.lead("common.ask", words=words, colour="ink", if_room=True, column=page.touch)
+        if page.touch.y == before:
+            page.lead("common.ask", words=words, colour="ink", spare=2)
     if view.contact and not page.wide:
         ask_box(page, view.contact)
     alternatives(page, view.alternatives, column=page.read if page.wide else page.touch, keep=4 if page.wide else 12)

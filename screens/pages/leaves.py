@@ -125,11 +125,17 @@ def name(
     text = attempt(words, 2)
     if not text.fits:
         text = attempt(words, 3)
-    cut = words[:80]
-    while not text.fits and len(cut) > 4:
-        cut = cut[:-2]
-        text = attempt(cut.rstrip() + "…", 2)
-    return text
+    if text.fits:
+        return text
+    # As much of it as two lines hold: the longest beginning that fits, found by halving.
+    shortest, longest = 4, min(len(words), 80)
+    while longest - shortest > 1:
+        middle = (shortest + longest) // 2
+        if attempt(words[:middle].rstrip() + "…", 2).fits:
+            shortest = middle
+        else:
+            longest = middle
+    return attempt(words[:shortest].rstrip() + "…", 2)
 
 
 def inert(page: Page, rect: Rect, text_id: str, letter: theme.Letter = theme.BUTTON) -> None:

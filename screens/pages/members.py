@@ -17,6 +17,7 @@ ONE_LINE_H: Final = 32.0
 TWO_LINES_H: Final = 37.0
 LARGEST_ROW_H: Final = 44.0
 TICK: Final = 17.0
+SMALLEST_LARGE_ROW_H: Final = 31.5
 BESIDE_W: Final = 50.0
 BADGE_H: Final = 12.0
 NAME: Final = theme.Letter(10.8, 14.2, bold=True)
@@ -38,7 +39,11 @@ def choose_members(view: ChooseMembers, context: Context) -> Screen:
     room = _name_w(page, page.touch.w)
     short = all(page.width(row.name, NAME) <= room for row in view.members)
     one, two = ONE_LINE_H + page.grow(23.0) - 23.0, max(page.grow(TWO_LINES_H), 28.5 / page.scale)
-    smallest = max(page.measures.main, page.grow(29.0)) if page.tight else one if short else two
+    smallest = page.measures.main if page.tight else one if short else two
+    if page.large:
+        smallest = max(
+            SMALLEST_LARGE_ROW_H, *(_needed(page, number, row) for number, row in enumerate(view.members, 1))
+        )
     if not page.wide:
         page.lead("members.lead" if view.ready else "members.lead_none", colour="soft" if view.ready else "ink")
     elif not page.large and leaves.fits(page, len(view.members), smallest=smallest):
@@ -57,13 +62,23 @@ def choose_members(view: ChooseMembers, context: Context) -> Screen:
     return replace(page.finish(), parts=leaf.parts)
 
 
+def _needed(page: Page, number: int, row: MemberRow) -> float:
+    """How high a row in large letters has to be for the whole name, on three lines at most."""
+    room = Rect(0, 0, _name_w(page, page.touch.w), 400)
+    name = leaves.name(page, f"member.{number}.name", row.name, room, NAME, ground="card")
+    below = page.grow(BADGE_H) + 3.0 if row.relationship or row.holder else 0.0
+    return name.rect.h + below + 5.5
+
+
 def _state_w(page: Page) -> float:
+    if page.large and page.wide:
+        return 0.0  # the tick tells it, and the colour
     return max(page.width(page.words.get(text_id), theme.CAPTION, em=9.2) for text_id in ("members.on", "members.off"))
 
 
 def _name_w(page: Page, width: float) -> float:
-    if page.tight:
-        return width - 2 * TICK - page.grow(BESIDE_W) - 14
+    if page.tight and not page.large:
+        return width - 2 * TICK - BESIDE_W - 14
     return width - 2 * TICK - _state_w(page) - 16
 
 
@@ -74,7 +89,7 @@ def _tight_row(page: Page, rect: Rect, number: int, row: MemberRow) -> Button:
     room = Rect(rect.x + 2 * TICK, rect.y + 2, _name_w(page, rect.w), rect.h - 4)
     inside: list[Text | Picture | Box] = [Picture("tick_on" if row.on else "tick_off", tick, fill)]
     inside.append(leaves.name(page, f"member.{number}.name", row.name, room, NAME, ground=fill))
-    beside_w, badge_h = page.grow(BESIDE_W), page.grow(BADGE_H)
+    beside_w, badge_h = BESIDE_W, BADGE_H
     beside = Rect(rect.right - 8 - beside_w, rect.y + 3, beside_w, rect.h - 6)
     if row.holder:
         top, beside = (
@@ -95,25 +110,28 @@ def _tight_row(page: Page, rect: Rect, number: int, row: MemberRow) -> Button:
 
 def _row(page: Page, rect: Rect, number: int, row: MemberRow) -> Button:
     """The state is told three ways: tick, word and colour."""
-    if page.tight:
+    if page.tight and not page.large:
         return _tight_row(page, rect, number, row)
     fill, border = ("ai_tint", "ai") if row.on else ("card", "soft")
     state = "members.on" if row.on else "members.off"
     state_w = _state_w(page) + 1
     inside: list[Text | Picture | Box] = [
         Picture("tick_on" if row.on else "tick_off", Rect(rect.x + 9, rect.y + (rect.h - TICK) / 2, TICK, TICK), fill),
-        page.set_text(
-            state,
-            page.words.get(state),
-            Rect(rect.right - 9 - state_w, rect.y, state_w, rect.h),
-            theme.CAPTION,
-            middle=True,
-            align=Align.RIGHT,
-            colour="ai_deep" if row.on else "soft",
-            ground=fill,
-            em=9.2,
-        ),
     ]
+    if state_w > 1:
+        inside.append(
+            page.set_text(
+                state,
+                page.words.get(state),
+                Rect(rect.right - 9 - state_w, rect.y, state_w, rect.h),
+                theme.CAPTION,
+                middle=True,
+                align=Align.RIGHT,
+                colour="ai_deep" if row.on else "soft",
+                ground=fill,
+                em=9.2,
+            )
+        )
     under = bool(row.relationship) or row.holder
     badge_h = page.grow(BADGE_H)
     below = badge_h + 1.5 if under else 0.0

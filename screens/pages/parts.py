@@ -61,7 +61,8 @@ def progress(page: Page, progress: Progress) -> None:
         text_id = "whole_minutes"
     words = page.words.get(f"progress.{text_id}", minutes=minutes, seconds=seconds)
     letter = theme.BODY if progress.late else theme.STRONG
-    text = page.set_text(f"progress.{text_id}", words, Rect(at.x, 0, at.w, 60), letter, max_lines=page.lines(1))
+    lines = max(2, page.lines(1)) if progress.late else page.lines(1)
+    text = page.set_text(f"progress.{text_id}", words, Rect(at.x, 0, at.w, 60), letter, max_lines=lines)
     strip = at.take_bottom(text.rect.h, 4)
     page.add(replace(text, rect=replace(text.rect, y=strip.y)))
 
@@ -88,7 +89,7 @@ def ask_box(page: Page, contact: str, *, column: Column | None = None) -> None:
     text = page.set_text("contact", contact, Rect(0, 0, room, 60), theme.STRONG)
     lines = 1 if text.fits and text.em >= page.size(theme.STRONG) * ONE_LINE else 3 if page.large else 2
     text = page.set_text("contact", contact, Rect(0, 0, room, 60), theme.STRONG, max_lines=lines)
-    if not text.fits or (page.large and is_widow(text.lines)):
+    if not text.fits or text.torn or (page.large and is_widow(text.lines)):
         _ask_stacked(page, contact, at, inset)
         return
     box = at.take_bottom(max(ASK_H if page.wide else 36.0, text.rect.h + 10))

@@ -13,6 +13,8 @@ from screens.pages.parts import note
 from screens.typeset import Context
 
 COINS = (500, 100, 50, 10)
+NAME_ON_ONE_LINE = 0.55
+"""A longer name goes over two lines rather than become so much smaller."""
 COINS_ROOM = 52.0
 """What the coins and the line under them need."""
 METALS = {500: "gold", 100: "silver", 50: "silver", 10: "copper"}
@@ -56,7 +58,7 @@ def arrived(view: Arrived, context: Context) -> Screen:
             ground="card",
             private=True,
         )
-        if text.fits:
+        if text.fits and text.em >= page.size(theme.NAME) * NAME_ON_ONE_LINE:
             break
     page.add(text)
     text_id = "arrived.summary"

@@ -72,13 +72,13 @@ def _wishes(page: Page) -> None:
     count = len(languages) + len(switches)
     if not count:
         return
-    large = page.context.letters > 1
-    most = 4 if page.wide else 2 if large else 3
+    most = 4 if page.wide else 2
     rows = -(-count // most)
     across = -(-count // rows)
     places: list[Rect] = []
-    for band in page.foot_bands(rows, whole=True):
-        places += grid(band, across, across, band.h)
+    for row, band in enumerate(page.foot_bands(rows, whole=True)):
+        here = min(across, count - row * across)
+        places += grid(band, here, here, band.h)
     for tag, rect in zip(languages, places, strict=False):
         page.add(page.button(f"language-{tag}", rect, LanguageChosen(tag), f"language.{tag}"))
     for what, rect in zip(switches, places[len(languages) :], strict=False):
@@ -106,7 +106,7 @@ def _chips(page: Page, view: Idle, column: Column) -> None:
         strip = column.take_bottom(height, 4)
         for place, index in enumerate(row):
             text_id, words, extra = chips[index]
-            right = place == 1 or (len(row) == 1 and text_id == "idle.closes")
+            right = place == 1 or (len(chips) == 1 and text_id == "idle.closes")
             x = strip.right - widths[index] if right and not page.wide else strip.x + place * (widths[0] + GAP)
             _chip(page, Rect(x, strip.y, widths[index], height), text_id, words, lamp=extra > 20)
     column.floor -= 5
