@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,15 @@ class Said(Report):
     def each_fault_has_a_remedy(self) -> bool:
         after = [below for line, below in zip(self.lines, self.lines[1:], strict=False) if line.startswith("  NG")]
         return len(after) == self.faults and all(line.strip().startswith("-> ") for line in after)
+
+
+@pytest.fixture(autouse=True)
+def _drivers_speak_again() -> Iterator[None]:
+    """A probe says in full what a driver would log, and silences it; the tests that follow must hear it again."""
+    log = logging.getLogger("drivers")
+    before = log.level
+    yield
+    log.setLevel(before)
 
 
 @pytest.fixture

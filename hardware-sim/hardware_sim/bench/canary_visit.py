@@ -51,8 +51,8 @@ _HOUSEHOLD = "h011"
 _SHEET_S = 36.0
 _STEP_S = 30.0
 _CARD = "canary"
-_BEFORE_VERIFY = [("00200080", 0), ("00A4020C", 2)]
-"""The last commands before the VERIFY with the PIN: tries asked for, the PIN's file selected."""
+_BEFORE_VERIFY = [("00A4020C", 2), ("00200080", 0)]
+"""The last commands before the VERIFY with the PIN: the PIN's file selected, tries asked for."""
 
 
 @dataclass
@@ -164,11 +164,12 @@ class CanaryVisit:
         bench.breaker.fault("card", "slow", ms=250)
         for digit in PIN:
             self._touch(f"digit-{digit}")
+        before = len(bench.stand.trace())
         self._touch("next")
         self._await("wait")
         while bench.screen() == "wait" and not self._found.at_pin:
-            last = [(command["header"], command["lc"]) for command in bench.stand.trace()[-2:]]
-            if last == _BEFORE_VERIFY:
+            sent = [(command["header"], command["lc"]) for command in bench.stand.trace()[before:]]
+            if sent[-2:] == _BEFORE_VERIFY:
                 with _stopped(self._pids()):
                     self._found.at_pin = scan_memory(self._pids(), of_pin(PIN))
         bench.breaker.clear("card")
