@@ -4,12 +4,13 @@ import re
 import string
 from pathlib import Path
 
+import pygame
 import pytest
 from fontTools.ttLib import TTFont
 
 from screens import fonts
 from screens.fonts import Coverage, Faces, FontError
-from screens.linebreak import NOT_AT_END, NOT_AT_START, atoms, break_lines
+from screens.linebreak import NOT_AT_END, NOT_AT_START, atoms, break_lines, is_widow
 from screens.samples import REASONS
 from screens.strings import PHRASES, UnknownText, languages, spoken, table
 
@@ -209,3 +210,47 @@ def test_no_text_is_left_unused() -> None:
              "idle.", "confirm.", "members.", "staff.", "warning.", "foot.", "list.", "progress.")  # fmt: skip
     unused = [i for i in table("ja").ids() if f'"{i}"' not in code and not i.startswith(built)]
     assert unused == []
+
+
+def ink(faces: Faces, text: str) -> tuple[int, tuple[int, int], bytes]:
+    """How many pixels of one character are drawn, on how much room, and the picture."""
+    (run,) = faces.runs(text, bold=True)
+    drawn = faces.font(run.face, 40).render(run.text, True, (0, 0, 0))
+    mask = pygame.mask.from_surface(drawn)
+    boxes = mask.get_bounding_rects()
+    whole = boxes[0].unionall(boxes[1:])
+    return mask.count(), whole.size, pygame.image.tobytes(drawn, "RGBA")
+
+
+def test_what_no_face_has_is_a_box_that_is_seen(faces: Faces) -> None:
+    """A character of somebody's name is never dropped in silence."""
+    boxes = [ink(faces, char) for char in ("\U0001f600", "\ue000", "\u0e01")]
+    for count, (wide, high), _ in boxes:
+        assert count > 200
+        assert wide >= 20
+        assert high >= 25
+    assert len({picture for _, _, picture in boxes}) == 1
+    names = [ink(faces, char)[2] for char in ("髙", "高", "﨑", "崎", "𠮷", "吉", "葛", "葛\U000e0100")]
+    assert len(set(names)) == len(names)
+    assert boxes[0][2] not in names
+
+
+@pytest.mark.parametrize(
+    ("lines", "widow"),
+    [
+        (("お名前の一部を出しています。あなたの証明書です", "か。"), True),
+        (("このサービスは", "まだ", "始まっていません"), True),
+        (("市民生活課の", "窓口"), True),
+        (("何部", "必要ですか"), False),
+        (("証明書が", "届きました"), False),
+        (("色を", "はっきり"), False),
+        (("一行だけ",), False),
+    ],
+)
+def test_a_widow_is_known(lines: tuple[str, ...], widow: bool) -> None:
+    assert is_widow(lines) is widow
+
+
+def test_a_time_of_day_ends_no_sentence() -> None:
+    text = "Open 8:30 a.m. to 5:15 p.m. and on Tuesdays to 7 p.m. only"
+    assert break_lines(text, 30, fixed, 4, "en") == ("Open 8:30 a.m. to 5:15 p.m.", "and on Tuesdays to 7 p.m. only")
