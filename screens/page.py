@@ -2,7 +2,7 @@
 
 Pages measure in millimetres of the reference panel of their shape; `finish` brings everything to the real panel's
 size. Which column a thing stands in is said by `page.read` and `page.touch` (`columns.py`): the same one on an
-upright panel, left and right on one that lies.
+upright panel, left and right on one that lies. Longer than 400 lines: what every page stands on is in one place.
 """
 
 from __future__ import annotations

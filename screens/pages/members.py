@@ -65,14 +65,20 @@ def choose_members(view: ChooseMembers, context: Context) -> Screen:
 def _needed(page: Page, number: int, row: MemberRow) -> float:
     """How high a row in large letters has to be for the whole name, on three lines at most."""
     room = Rect(0, 0, _name_w(page, page.touch.w), 400)
-    name = leaves.name(page, f"member.{number}.name", row.name, room, NAME, ground="card")
+    text_id, height = f"member.{number}.name", 0.0
+    for lines in (1, 2, 3):
+        name = page.set_text(text_id, row.name, room, NAME, max_lines=lines, private=True)
+        if name.fits and (lines > 1 or name.em >= page.size(NAME) * 0.75):
+            least = page.context.least.get(text_id, name.em) if lines == 3 else name.em
+            height = name.rect.h * least / name.em
+            break
     below = page.grow(BADGE_H) + 3.0 if row.relationship or row.holder else 0.0
-    return name.rect.h + below + 5.5
+    return height + below + 5.5
 
 
 def _state_w(page: Page) -> float:
-    if page.large and page.wide:
-        return 0.0  # the tick tells it, and the colour
+    if page.large:
+        return 0.0  # the tick tells it, and the colour: the name needs the room
     return max(page.width(page.words.get(text_id), theme.CAPTION, em=9.2) for text_id in ("members.on", "members.off"))
 
 
