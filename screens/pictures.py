@@ -28,7 +28,6 @@ MAKERS: Final[Mapping[str, Callable[[], Drawing]]] = MappingProxyType(
         **pictures_state.MAKERS,
         **pictures_wait.MAKERS,
         "machine": lambda: Drawing(84, 150, machine()),
-        "out_sign": pictures_state.MAKERS["out_other"],
         "speaker": icons.speaker,
         "camera_lamp": lambda: Drawing(6, 6, (Disc(3, 3, 2.8, fill="shu", stroke=""),)),
         "tick_on": lambda: icons.tick(True),

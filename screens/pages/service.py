@@ -11,6 +11,7 @@ from screens.columns import GAP, Column, grid
 from screens.elements import Align, Box, Element, Picture, Rect, Screen
 from screens.page import BORDER, Page
 from screens.pages.parts import alternatives, ask_box, badge, note
+from screens.pictures import for_cards, for_closed, for_reason
 from screens.typeset import Context
 
 CHIP_H = 17.0
@@ -59,7 +60,7 @@ def idle(view: Idle, context: Context) -> Screen:
         page.read.floor = floor
     else:
         page.lead(lead, if_room=True)
-    page.picture("card_in", top_gap=9, bottom_gap=9)
+    page.picture(for_cards(view.cards), top_gap=9, bottom_gap=9)
     return page.finish()
 
 
@@ -216,7 +217,7 @@ def closed(view: Closed, context: Context) -> Screen:
     else:
         page.lead("closed.no_next", colour="ink")
     alternatives(page, view.alternatives)
-    page.picture("closed_sign", share=0.8)
+    page.picture(for_closed(view.reason), share=0.8)
     return page.finish()
 
 
@@ -232,5 +233,5 @@ def out_of_service(view: OutOfService, context: Context) -> Screen:
     if view.contact:
         ask_box(page, view.contact)
     alternatives(page, view.alternatives)
-    page.picture("out_sign", share=0.8)
+    page.picture(for_reason(view.reason), share=0.8)
     return page.finish()

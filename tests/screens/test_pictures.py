@@ -31,7 +31,6 @@ ROOMS_MM = ((100.0, 34.0), (150.0, 60.0), (238.0, 130.0), (200.0, 200.0))
 SAME = {
     frozenset(("found", "out_left_behind")),
     frozenset(("trouble_paper", "out_paper")),
-    frozenset(("out_sign", "out_other")),
 }
 """The same thing told on different pages; alike where there is no room for the counter beside it."""
 palettes = pytest.mark.parametrize("look", [STANDARD, HIGH_CONTRAST], ids=lambda look: look.name)
