@@ -115,7 +115,7 @@ def build(view: vm.View, panel: Panel, faces: Faces | None = None, *, turned: in
             return smallest
         good = [each for each in row if not known.worse(each)]
         if good:
-            return good[0]
+            return max(good, key=_shown)  # of equals the first, so the largest letters
         found += row
     # Rather a little smaller than a list that has to be turned more often, or a phrase that is torn.
     return min(found, key=lambda each: (each.parts, _torn(each)), default=smallest)

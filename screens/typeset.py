@@ -23,6 +23,7 @@ SHRINK: Final = (1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.5, 0.43, 0.36, 
 UNCUT: Final = 0.64
 """Down to here a phrase stays whole."""
 MODEST: Final = 1.25
+UNSEEN: Final = 1.2
 LARGE_PITCH: Final = 1.34
 """Lines of large letters need less air between them."""
 WIDOW: Final = 0.8
@@ -77,7 +78,9 @@ class Typesetter:
         middle: centred in the height of rect and no higher than it; otherwise rect is cut to the height of the lines,
         which may be higher than it was unless `inside` is asked for.
         """
-        least = max(theme.SMALLEST_EM_MM / self.scale, self.context.least.get(text_id, 0.0))
+        smallest = theme.SMALLEST_EM_MM / self.scale
+        # What usually is not shown at all is larger than the smallest letters, too.
+        least = max(smallest, self.context.least.get(text_id, smallest * min(self.context.letters, UNSEEN)))
         base_em = max(self.size(letter, em, modest=modest), least)
         pitch_of = self._pitch_of(letter, em)
         measure: Measure = self._measure(base_em, letter.bold)

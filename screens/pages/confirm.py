@@ -9,7 +9,7 @@ from kiosk.view_model import ChooseCopies, Confirm
 from screens import theme
 from screens.columns import GAP, Column
 from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
-from screens.page import BORDER, Page
+from screens.page import BORDER, ONE_LINE, Page
 from screens.pages import leaves
 from screens.typeset import Context
 
@@ -271,7 +271,7 @@ def _block(page: Page, row: Row, x: float, width: float, pitch: float) -> list[T
         return [value(words, 0 if index else label_w, 1, 10.0) for index, words in enumerate(row.values)]
     words = row.values[0]
     beside = value(words, label_w, 1, 11.0)
-    if beside.fits:
+    if beside.fits and (page.tight or beside.em >= page.size(theme.STRONG, 11.0) * ONE_LINE):
         return [beside]
     if not page.tight:
         beside = value(words, label_w, page.lines(2), 11.0)

@@ -11,7 +11,7 @@ from screens import theme
 from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
 from screens.page import BORDER, Page
 from screens.pages import leaves
-from screens.typeset import Context
+from screens.typeset import LARGE_PITCH, Context
 
 ONE_LINE_H: Final = 32.0
 TWO_LINES_H: Final = 37.0
@@ -65,10 +65,11 @@ def choose_members(view: ChooseMembers, context: Context) -> Screen:
 def _needed(page: Page, number: int, row: MemberRow) -> float:
     """How high a row in large letters has to be for the whole name, on three lines at most."""
     room = Rect(0, 0, _name_w(page, page.touch.w), 400)
-    text_id, height = f"member.{number}.name", 0.0
+    size = page.size(NAME)
+    text_id, height = f"member.{number}.name", size * (1 + LARGE_PITCH)  # two lines, and the rest is cut
     for lines in (1, 2, 3):
         name = page.set_text(text_id, row.name, room, NAME, max_lines=lines, private=True)
-        if name.fits and (lines > 1 or name.em >= page.size(NAME) * 0.75):
+        if name.fits and (lines > 1 or name.em >= size * 0.75):
             least = page.context.least.get(text_id, name.em) if lines == 3 else name.em
             height = name.rect.h * least / name.em
             break

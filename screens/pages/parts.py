@@ -146,8 +146,12 @@ def alternatives(page: Page, places: tuple[str, ...], *, column: Column | None =
     height = inset * 2 + title.rect.h
     for index, words in enumerate(places):
         rect = Rect(at.x + inset, 0, width, 100)
-        text = page.set_text(f"alternative.{index}", words, rect, theme.BODY, max_lines=6, ground="card", em=9.6)
+        text = page.set_text(
+            f"alternative.{index}", words, rect, theme.BODY, max_lines=page.lines(4), ground="card", em=9.6
+        )
         if not text.fits or height + text.rect.h + gap > at.room - keep:
+            if page.large:
+                continue  # rather a shorter one than none
             break
         shown.append(text)
         height += text.rect.h + gap
