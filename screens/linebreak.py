@@ -27,6 +27,8 @@ HONORIFIC: Final = "様"
 """Stays with the name before it."""
 COUNTERS: Final = frozenset("円回部枚月日時分秒年番桁つ人通")
 SHORTEST_LAST_LINE: Final = 3
+LINE_COST: Final = 0.6
+"""One more line; a line that is empty costs 1."""
 _VARIATION: Final = range(0xE0100, 0xE01F0)
 _AFTER_WORD: Final = re.compile(r"(?<=[ \u3000])(?![ \u3000])|(?<=[a-z]-)(?=[a-z])", re.IGNORECASE)
 """Where a line of a language with spaces may end: after the spaces between words, after a hyphen between letters."""
@@ -203,33 +205,60 @@ def _best(
     if _fewest(bare, before, width, max_lines) is None:
         return None
     endings = [_ending(piece) for piece in pieces]
+
+    def cost(start: int, end: int, taken: float) -> float:
+        slack = (width - taken) / width
+        if end == count:
+            return slack * slack * 0.7 + (4.0 if length[end] - length[start] <= SHORTEST_LAST_LINE else 0.0)
+        factor, extra = endings[end - 1]
+        return slack * slack * factor + extra
+
+    # costs[i]: least cost of setting the first i pieces; begins[i]: where the last of their lines begins.
+    costs, begins, lines = [0.0] * (count + 1), [0] * (count + 1), [0] * (count + 1)
+    for end in range(1, count + 1):
+        costs[end] = math.inf
+        to = before[end - 1] + bare[end - 1]
+        for start in range(end - 1, -1, -1):
+            taken = to - before[start]
+            if taken > width:
+                break
+            total = costs[start] + cost(start, end, taken) + LINE_COST
+            if total < costs[end]:
+                costs[end], begins[end], lines[end] = total, start, lines[start] + 1
+    if math.isinf(costs[count]):
+        return None
+    if lines[count] <= max_lines:
+        starts = [begins[count]]
+        while starts[0]:
+            starts.insert(0, begins[starts[0]])
+        return starts
+    return _best_within(before, bare, width, max_lines, cost)
+
+
+def _best_within(
+    before: Sequence[float],
+    bare: Sequence[float],
+    width: float,
+    max_lines: int,
+    cost: Callable[[int, int, float], float],
+) -> list[int] | None:
+    """The same when the best of all has too many lines: the best of those that have few enough."""
+    count = len(bare)
     # best[n][i]: least cost of setting the first i pieces in n lines, and where the last of them begins.
     best: list[list[tuple[float, int]]] = [[(0.0 if i == 0 else math.inf, 0) for i in range(count + 1)]]
     for n in range(1, max_lines + 1):
         above = best[n - 1]
         row: list[tuple[float, int]] = [(math.inf, 0)] * (count + 1)
         for end in range(1, count + 1):
-            last = end == count
-            factor, extra = endings[end - 1]
             to = before[end - 1] + bare[end - 1]
-            least, where = math.inf, 0
             for start in range(end - 1, -1, -1):
                 taken = to - before[start]
                 if taken > width:
                     break
-                cost = above[start][0]
-                if cost == math.inf:
-                    continue
-                slack = (width - taken) / width
-                if last:
-                    cost += slack * slack * 0.7 + (4.0 if length[end] - length[start] <= SHORTEST_LAST_LINE else 0.0)
-                else:
-                    cost += slack * slack * factor + extra
-                if cost < least:
-                    least, where = cost, start
-            row[end] = (least, where)
+                if above[start][0] < math.inf:
+                    row[end] = min(row[end], (above[start][0] + cost(start, end, taken), start))
         best.append(row)
-    total, lines = min((best[n][count][0] + 0.6 * n, n) for n in range(1, max_lines + 1))
+    total, lines = min((best[n][count][0] + LINE_COST * n, n) for n in range(1, max_lines + 1))
     if math.isinf(total):
         return None
     starts: list[int] = []
