@@ -19,8 +19,9 @@ Pictures are 160 points wide and as high as the camera's shape asks for. Cost: a
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import cv2
@@ -54,7 +55,7 @@ SETTLED_S: Final = 4.0
 """Without any motion for so long, something small was left behind by who was there."""
 APPEARED_S: Final = 20.0
 """The same for what is small beside the people who usually come, with nobody seen to leave it."""
-QUIET_S: Final = 3.0
+QUIET_S: Final = 2.5
 """Without the least motion for so long, in so many pictures, an unknown place is taken as empty."""
 QUIET_LOOKS: Final = 10
 QUIET_STEP: Final = 6.0
@@ -106,11 +107,9 @@ class _Known:
     usual: float = 0.0
     """Of the visits before."""
     alone_s: float = 0.0
-    anchor: Grey | None = None
-    """The first picture of those in which nothing has moved, while the place is not known."""
-    anchor_ns: int = 0
-    anchor_looks: int = 0
-    first_ns: int = 0
+    quiet: deque[tuple[int, Grey]] = field(default_factory=deque)
+    """While the place is not known: boot times and pictures in which nothing has moved."""
+    first_ns: int | None = None
     restless: bool = False
 
 
@@ -207,22 +206,30 @@ class Detector:
 
     def _wait_for_quiet(self, now: Grey, at_ns: int) -> Seen:
         """The empty place is not known. Living people never keep every point still for long; empty places do."""
-        known = self._known
-        moved = known.anchor is None
-        if known.anchor is None:
+        known, quiet = self._known, self._known.quiet
+        if known.first_ns is None:
             known.first_ns = at_ns
-        else:
-            lit = relit(known.anchor, now)
-            moved = self._moved(np.maximum(lit.low - now, now - lit.high), QUIET_STEP)
+        if quiet:
+            lit = relit(quiet[0][1], now)
             known.restless |= self._largest_piece(self._differs(now, lit), now, lit)[0] >= SMALLEST
-        if moved:
-            known.anchor, known.anchor_ns, known.anchor_looks = now, at_ns, 0
-        known.anchor_looks += 1
         known.restless |= at_ns - known.first_ns >= RESTLESS_S * 1e9
-        if known.anchor_looks < QUIET_LOOKS or at_ns - known.anchor_ns < QUIET_S * 1e9:
+        while quiet and not self._same(quiet[0][1], now):
+            quiet.popleft()
+        quiet.append((at_ns, now))
+        since_ns, first = quiet[0]
+        if len(quiet) < QUIET_LOOKS or at_ns - since_ns < QUIET_S * 1e9:
+            return Seen(known.restless, sure=False)
+        if not all(self._same(first, picture) for _, picture in quiet):
+            quiet.popleft()
             return Seen(known.restless, sure=False)
         known.empty = now.copy()
-        return Seen(False, changed_view=True, since_ns=known.anchor_ns, sure=False)
+        quiet.clear()
+        return Seen(False, changed_view=True, since_ns=since_ns, sure=False)
+
+    def _same(self, first: Grey, now: Grey) -> bool:
+        """Nothing but the light is different."""
+        lit = relit(first, now)
+        return not self._moved(np.maximum(lit.low - now, now - lit.high), QUIET_STEP)
 
     def _nobody(self, differs: Points, now: Grey, past_s: float) -> None:
         known = self._known
@@ -282,12 +289,13 @@ class Detector:
 
 
 def zone_mask(zone: Sequence[Sequence[float]], shape: tuple[int, ...]) -> Points:
-    """The points that belong to a polygon given in shares of the picture."""
+    """The points within a polygon given in shares of the picture, but for those to which the smoothing of a picture
+    carries what is outside. At the picture's own edge nothing is."""
     height, width = shape
     corners = np.array([(round(x * (width - 1)), round(y * (height - 1))) for x, y in zone], np.int32)
     drawn = np.zeros((height, width), np.uint8)
     cv2.fillPoly(drawn, [corners], 255)
-    return drawn
+    return np.asarray(cv2.erode(drawn, AROUND), np.uint8)
 
 
 def packed(empty: Grey) -> bytes:

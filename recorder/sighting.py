@@ -28,6 +28,8 @@ from recorder.presence import Detector, Seen
 ARM_S: Final = 0.5
 BRIDGE_S: Final = 0.45
 """Shorter gaps between pictures that show somebody are none."""
+SAME_NS: Final = 500_000_000
+"""Closer to each other than two keyframes can be."""
 BEHIND_S: Final = 8.0
 """So far back may lie what a step tells: the pre-roll must hold that much more than its rule says."""
 MOST_UNSURE: Final = 80
@@ -121,12 +123,29 @@ class Sighting:
         self._waiting.append(look)
         if self._asked is _Asked.NOTHING:
             return self._go_on()
-        if len(self._waiting) > MOST_WAITING:
-            return self.looked_into(look.boot_ns)
-        return ()
+        return self._answered() if len(self._waiting) > MOST_WAITING else ()
 
     def looked_into(self, boot_ns: int) -> tuple[Step, ...]:
-        """Every picture that was asked for has come (`capture.LookedInto`)."""
+        """Every picture that was asked for has come (`capture.LookedInto`). An answer that is too late is none."""
+        if self._asked_look is None or abs(boot_ns - self._asked_look.boot_ns) > SAME_NS:
+            return ()
+        return self._answered()
+
+    def lost(self, boot_ns: int) -> tuple[Step, ...]:
+        """The camera gives no pictures any more: nobody can be said to be there after that."""
+        self._asked, self._asked_look = _Asked.NOTHING, None
+        self._waiting, self._pictures, self._shrank, self._unsure = [], [], [], []
+        came_ns, self._came_ns = self._came_ns, None
+        was_there, self._there = self._there, False
+        self._newest_ns = self._first_ns = None
+        steps: tuple[Step, ...] = () if came_ns is None else (There(boot_ns / 1e9, came_ns / 1e9),)
+        if was_there or came_ns is not None:
+            steps += (Nobody(boot_ns / 1e9, boot_ns / 1e9),)
+        return steps
+
+    # ---- inside ------------------------------------------------------------------------------------------
+
+    def _answered(self) -> tuple[Step, ...]:
         asked, at = self._asked, self._asked_look
         pictures = sorted({look.boot_ns: look for look in self._pictures}.values(), key=lambda look: look.boot_ns)
         self._pictures, self._asked, self._asked_look = [], _Asked.NOTHING, None
@@ -142,20 +161,6 @@ class Sighting:
             case _:
                 self._shrank, steps = pictures, ()
         return steps + self._go_on()
-
-    def lost(self, boot_ns: int) -> tuple[Step, ...]:
-        """The camera gives no pictures any more: nobody can be said to be there after that."""
-        self._asked, self._asked_look = _Asked.NOTHING, None
-        self._waiting, self._pictures, self._shrank, self._unsure = [], [], [], []
-        came_ns, self._came_ns = self._came_ns, None
-        was_there, self._there = self._there, False
-        self._newest_ns = self._first_ns = None
-        steps: tuple[Step, ...] = () if came_ns is None else (There(boot_ns / 1e9, came_ns / 1e9),)
-        if was_there or came_ns is not None:
-            steps += (Nobody(boot_ns / 1e9, boot_ns / 1e9),)
-        return steps
-
-    # ---- inside ------------------------------------------------------------------------------------------
 
     def _go_on(self) -> tuple[Step, ...]:
         """The keyframes that came while the camera was asked."""
