@@ -113,6 +113,7 @@ class Status:
     def _answer(self, connection: socket.socket) -> None:
         if not allowed(connection):
             _log.warning("somebody without the right to it asked how the recorder is")
+            receive(connection)  # whoever is cut off while still asking does not hear why
             send(connection, {"v": 1, "error": "not allowed: ask as the recorder's user or group"})
             return
         while (asked := receive(connection)) is not None:
