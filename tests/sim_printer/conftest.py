@@ -18,7 +18,7 @@ from reportlab.pdfgen.canvas import Canvas
 from hardware_sim.printer import PrinterBench, PrinterConfig, ipp
 from hardware_sim.printer.ipp import Message, Tag
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 class StepPace:
@@ -43,7 +43,8 @@ class StepPace:
             self._changed.notify_all()
             while self._permits == 0 and not interrupted.is_set():
                 self._changed.wait(0.005)
-            self._permits = max(0, self._permits - 1)
+            if not interrupted.is_set():  # who was interrupted must not use up what is meant for the next sheet
+                self._permits -= 1
 
     def advance(self, seconds_s: float) -> None:
         with self._changed:
