@@ -7,20 +7,17 @@ the sign goes dark. Neither side waits for the other; nothing of a person passes
 
 from __future__ import annotations
 
-import contextlib
-import json
-import select
-import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+from config.datagrams import Datagrams
 
 EVERY_S: Final = 1.0
 BELIEVED_S: Final = 2.0
-LONGEST: Final = 4096
 
 MarkState = Literal["idle", "session", "closed"]
 
@@ -39,14 +36,8 @@ class RecorderHealth:
 NOTHING_HEARD: Final = RecorderHealth(faults=frozenset({"silent"}))
 
 
-def read_health(datagram: bytes) -> RecorderHealth | None:
-    """What a datagram of the recorder says; None when it is malformed."""
-    try:
-        told = json.loads(datagram)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(told, dict) or told.get("v") != 1 or type(told.get("seq")) is not int:
-        return None
+def read_health(told: Mapping[str, Any]) -> RecorderHealth | None:
+    """What a message of the recorder says; None when it is malformed."""
     flags = [told.get(name) for name in ("armed", "recording", "required_ok")]
     faults = told.get("faults")
     if not all(isinstance(flag, bool) for flag in flags) or not isinstance(faults, list):
@@ -64,25 +55,19 @@ class RecorderLink:
     """
 
     def __init__(self, marks: Path, own: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._marks = str(marks)
-        self._own = own
         self._clock = clock
         self._lock = threading.Lock()
         self._state: MarkState = "closed"
-        self._number = 0
         self._said_s = float("-inf")
         self._heard: tuple[float, RecorderHealth] | None = None
-        self.malformed = 0
-        own.unlink(missing_ok=True)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        try:
-            self._socket.bind(str(own))
-            own.chmod(0o660)
-        except OSError:
-            self._socket.close()
-            raise
+        self._end = Datagrams(own, marks)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder link", daemon=True)
+
+    @property
+    def malformed(self) -> int:
+        """How many datagrams said nothing that can be understood."""
+        return self._end.malformed
 
     def start(self) -> None:
         """In a thread of its own from now on."""
@@ -113,14 +98,10 @@ class RecorderLink:
         with self._lock:
             if self._clock() - self._said_s >= EVERY_S:
                 self._send()
-            while True:
-                try:
-                    datagram = self._socket.recv(LONGEST)
-                except OSError:
-                    return
-                heard = read_health(datagram)
+            for told in self._end.heard():
+                heard = read_health(told)
                 if heard is None:
-                    self.malformed += 1
+                    self._end.malformed += 1
                 else:
                     self._heard = self._clock(), heard
 
@@ -129,17 +110,13 @@ class RecorderLink:
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
-        self._socket.close()
-        self._own.unlink(missing_ok=True)
+        self._end.close()
 
     def _send(self) -> None:
-        self._number += 1
         self._said_s = self._clock()
-        mark = json.dumps({"v": 1, "seq": self._number, "state": self._state}, separators=(",", ":"))
-        with contextlib.suppress(OSError):  # nobody there: the next one comes in a second
-            self._socket.sendto(mark.encode(), self._marks)
+        self._end.tell({"state": self._state})
 
     def _run(self) -> None:
         while not self._ending.is_set():
             self.turn()
-            select.select([self._socket], [], [], 0.2)
+            self._end.wait(0.2)

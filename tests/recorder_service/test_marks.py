@@ -101,5 +101,6 @@ def test_a_mark_says_nothing_of_anybody(pair, tmp_path):
         recorder.bind(str(tmp_path / "marks"))
         pair.link.say("session")
         mark = recorder.recv(4096)
-    assert set(json.loads(mark)) == {"v", "seq", "state"}
-    assert read_mark(mark) is Session.OPEN
+    said = json.loads(mark)
+    assert set(said) == {"v", "seq", "state"}
+    assert read_mark(said) is Session.OPEN
