@@ -12,8 +12,9 @@ from kiosk.view_model import LastTry, PinPad, TakeCard, Wait
 from screens import theme
 from screens.columns import GAP, TIGHT, grid
 from screens.elements import Align, Box, Button, KeyPad, Rect, Screen
-from screens.page import BORDER, Page
+from screens.page import Page
 from screens.pages.parts import note, progress, said
+from screens.paper import BORDER
 from screens.pictures import for_wait
 from screens.typeset import Context
 

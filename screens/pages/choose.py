@@ -9,9 +9,10 @@ from kiosk.view_model import ChooseCertificate, ChooseHousehold, ChooseItems, Ch
 from screens import theme
 from screens.columns import GAP
 from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
-from screens.page import BORDER, Page
+from screens.page import Page
 from screens.pages import leaves
 from screens.pages.parts import choice_box
+from screens.paper import BORDER
 from screens.typeset import LARGE_PITCH, Context
 
 CHOICE_H = 60.0

@@ -9,8 +9,9 @@ from kiosk.view_model import ChooseCopies, Confirm
 from screens import theme
 from screens.columns import GAP, Column
 from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
-from screens.page import BORDER, ONE_LINE, Page
+from screens.page import Page
 from screens.pages import leaves
+from screens.paper import BORDER, ONE_LINE
 from screens.typeset import Context
 
 NOTE_ROOM = 44.0

@@ -9,8 +9,9 @@ from kiosk.view_model import Printing, Refused, Take, Thanks
 from screens import theme
 from screens.columns import GAP, grid
 from screens.elements import Align, AmountBar, Box, Element, Picture, Rect, Screen
-from screens.page import BORDER, Page
+from screens.page import Page
 from screens.pages.parts import ASK_H, alternatives, ask_box, note, progress, said
+from screens.paper import BORDER
 from screens.pictures import for_money, for_printing, for_take
 from screens.typeset import Context
 

@@ -8,7 +8,8 @@ from typing import Any
 from screens import theme
 from screens.columns import GAP, TIGHT, grid
 from screens.elements import Align, Box, Rect, Text, Turn
-from screens.page import BORDER, Page
+from screens.page import Page
+from screens.paper import BORDER
 
 TURN_H = 32.0
 COUNT_H = 13.0

@@ -9,8 +9,9 @@ from kiosk.events import MemberToggled, NextPressed
 from kiosk.view_model import ChooseMembers, MemberRow
 from screens import theme
 from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
-from screens.page import BORDER, Page
+from screens.page import Page
 from screens.pages import leaves
+from screens.paper import BORDER
 from screens.typeset import LARGE_PITCH, Context
 
 ONE_LINE_H: Final = 32.0

@@ -9,7 +9,8 @@ from screens import theme
 from screens.columns import Column
 from screens.elements import Align, AmountBar, Box, Picture, Rect, Text
 from screens.linebreak import is_widow
-from screens.page import BORDER, ONE_LINE, Page
+from screens.page import Page
+from screens.paper import BORDER, ONE_LINE
 from screens.theme import Letter
 
 ASK_H = 24.0

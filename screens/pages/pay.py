@@ -8,8 +8,9 @@ from kiosk.events import IdentityConfirmed, IdentityDenied
 from kiosk.view_model import Arrived, Pay
 from screens import theme
 from screens.elements import Align, AmountBar, Box, Element, Picture, Rect, Screen, Text
-from screens.page import BORDER, Page
+from screens.page import Page
 from screens.pages.parts import note
+from screens.paper import BORDER
 from screens.typeset import Context
 
 COINS = (500, 100, 50, 10)

@@ -9,8 +9,9 @@ from kiosk.view_model import Closed, Frame, Idle, OutOfService, Still
 from screens import theme
 from screens.columns import GAP, Column, grid
 from screens.elements import Align, Box, Element, Picture, Rect, Screen
-from screens.page import BORDER, Page
+from screens.page import Page
 from screens.pages.parts import alternatives, ask_box, badge, note
+from screens.paper import BORDER
 from screens.pictures import for_cards, for_closed, for_reason
 from screens.typeset import Context
 

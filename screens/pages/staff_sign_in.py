@@ -9,9 +9,10 @@ from kiosk.events import StaffChosen
 from kiosk.view_model import Frame, StaffName, StaffSignIn
 from screens import theme
 from screens.elements import Align, Box, Button, Rect, Screen
-from screens.page import BORDER, Page
+from screens.page import Page
 from screens.pages import leaves
 from screens.pages.card import STAFF_DIGITS, dots, keys
+from screens.paper import BORDER
 from screens.typeset import Context
 
 LANGUAGE: Final = "ja"

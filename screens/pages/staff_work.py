@@ -9,9 +9,10 @@ from kiosk.view_model import FoundEntry, StaffFound, StaffMenu, StaffReopen
 from screens import theme
 from screens.columns import GAP
 from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
-from screens.page import BORDER, Page
+from screens.page import Page
 from screens.pages import leaves
 from screens.pages.staff_sign_in import finish, person, staff_page
+from screens.paper import BORDER
 from screens.typeset import Context
 
 TASK_H: Final = 38.0
