@@ -25,6 +25,8 @@ Area: TypeAlias = tuple[int, int, int, int]
 OVERSAMPLE: Final = 3
 OVERSAMPLE_LARGE: Final = 2
 LARGE_PX: Final = 250_000
+BAND_PX: Final = 600_000
+"""So much of a drawing is painted large at a time: all at once the greatest would need 20 MB for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +222,8 @@ class Painter:
                 pygame.draw.rect(big, box.fill, big.get_rect(), border_radius=box.radius * s)
             assert box.border is not None
             outline = _outline(w * s, h * s, box.radius * s, box.border_px * s / 2)
-            _dashes(big, outline, box.border, box.border_px * s, 14 * s, 9 * s)
-            self._sketches[key] = _reduced(big, (w, h))
+            _dashes(_Band(big), outline, box.border, box.border_px * s, 14 * s, 9 * s)
+            self._sketches[key] = _bare(pygame.transform.smoothscale(big, (w, h)))
         surface.blit(self._sketches[key], (x, y))
 
     # ---- drawings ----------------------------------------------------------------------------------------
@@ -237,21 +239,43 @@ class Painter:
         self._used.add(key)
         if key not in self._sketches:
             times = OVERSAMPLE_LARGE if width * height > LARGE_PX else OVERSAMPLE
-            big = pygame.Surface((width * times, height * times))
-            big.fill(sketch.ground)
-            _draw(big, art, scale * times, (-left, -top), self._theme)
-            self._sketches[key] = _reduced(big, (width, height))
+            small = pygame.Surface((width, height))
+            rows = max(1, BAND_PX // (width * times * times))
+            for row in range(0, height, rows):
+                band = pygame.Surface((width * times, min(rows, height - row) * times))
+                band.fill(sketch.ground)
+                _draw(_Band(band, row * times), art, scale * times, (-left, -top), self._theme)
+                small.blit(pygame.transform.smoothscale(band, (width, band.get_height() // times)), (0, row))
+            self._sketches[key] = _bare(small)
         surface.blit(self._sketches[key], (x + (w - width) // 2, y + (h - height) // 2))
 
 
-def _reduced(big: pygame.Surface, size: tuple[int, int]) -> pygame.Surface:
-    """Scaled down smoothly. smoothscale may miss a plain colour by one step, so the ground is left out."""
-    small = pygame.transform.smoothscale(big, size)
+def _bare(small: pygame.Surface) -> pygame.Surface:
+    """Without its ground: smoothscale may miss a plain colour by one step."""
     small.set_colorkey(small.get_at((0, 0)))
     return small
 
 
-def _draw(surface: pygame.Surface, art: Drawing, scale: float, shift: tuple[float, float], theme: Theme) -> None:
+class _Band:
+    """A part of a drawing, painted large: everything is given in the whole drawing's pixels, `above` rows of which lie
+    above this surface. Pixels are cut off as pygame does it, but before they are moved."""
+
+    def __init__(self, surface: pygame.Surface, above: int = 0) -> None:
+        self._surface = surface
+        self._above = above
+
+    def polygon(self, colour: Colour, points: list[tuple[float, float]]) -> None:
+        pygame.draw.polygon(self._surface, colour, [(int(x), int(y) - self._above) for x, y in points])
+
+    def disc(self, colour: Colour, centre: tuple[float, float], radius: float, width: int = 0) -> None:
+        at = int(centre[0]), int(centre[1]) - self._above
+        pygame.draw.circle(self._surface, colour, at, radius, width)
+
+    def rounded(self, colour: Colour, rect: pygame.Rect, radius: int, width: int = 0) -> None:
+        pygame.draw.rect(self._surface, colour, rect.move(0, -self._above), width, border_radius=radius)
+
+
+def _draw(band: _Band, art: Drawing, scale: float, shift: tuple[float, float], theme: Theme) -> None:
     dx, dy = shift
     for shape in art.shapes:
         stroke = theme.colour(shape.stroke) if shape.stroke else None
@@ -260,13 +284,13 @@ def _draw(surface: pygame.Surface, art: Drawing, scale: float, shift: tuple[floa
         if isinstance(shape, Poly):
             points = [((px + dx) * scale, (py + dy) * scale) for px, py in shape.points]
             if fill is not None:
-                pygame.draw.polygon(surface, fill, points)
+                band.polygon(fill, points)
             if stroke is not None:
                 ends = [*points, points[0]] if shape.closed else points
                 if shape.dash is not None:
-                    _dashes(surface, ends, stroke, width, shape.dash[0] * scale, shape.dash[1] * scale)
+                    _dashes(band, ends, stroke, width, shape.dash[0] * scale, shape.dash[1] * scale)
                 else:
-                    _stroke(surface, ends, stroke, width)
+                    _stroke(band, ends, stroke, width)
         elif isinstance(shape, Round):
             rect = pygame.Rect(
                 round((shape.x + dx) * scale),
@@ -276,40 +300,32 @@ def _draw(surface: pygame.Surface, art: Drawing, scale: float, shift: tuple[floa
             )
             radius = round(shape.r * scale)
             if stroke is not None:
-                pygame.draw.rect(surface, stroke, rect.inflate(width, width), border_radius=radius + width // 2)
-                if fill is None:
-                    pygame.draw.rect(
-                        surface,
-                        surface.get_at((max(0, rect.x - width), rect.y))[:3],
-                        rect.inflate(-width, -width),
-                        border_radius=max(0, radius - width // 2),
-                    )
+                border = 0 if fill is not None else width
+                band.rounded(stroke, rect.inflate(width, width), radius + width // 2, border)
             if fill is not None:
                 inner = rect.inflate(-width, -width) if stroke is not None else rect
-                pygame.draw.rect(surface, fill, inner, border_radius=max(0, radius - (width // 2 if stroke else 0)))
+                band.rounded(fill, inner, max(0, radius - (width // 2 if stroke else 0)))
         else:
             centre = ((shape.cx + dx) * scale, (shape.cy + dy) * scale)
             if fill is not None:
-                pygame.draw.circle(surface, fill, centre, shape.r * scale)
+                band.disc(fill, centre, shape.r * scale)
             if stroke is not None:
-                pygame.draw.circle(surface, stroke, centre, shape.r * scale + width / 2, width)
+                band.disc(stroke, centre, shape.r * scale + width / 2, width)
 
 
-def _stroke(surface: pygame.Surface, points: list[tuple[float, float]], colour: Colour, width: int) -> None:
+def _stroke(band: _Band, points: list[tuple[float, float]], colour: Colour, width: int) -> None:
     """A line with round joints and ends."""
     for (ax, ay), (bx, by) in itertools.pairwise(points):
         length = math.hypot(bx - ax, by - ay)
         if length:
             nx, ny = -(by - ay) / length * width / 2, (bx - ax) / length * width / 2
             corners = [(ax + nx, ay + ny), (bx + nx, by + ny), (bx - nx, by - ny), (ax - nx, ay - ny)]
-            pygame.draw.polygon(surface, colour, corners)
+            band.polygon(colour, corners)
     for point in points:
-        pygame.draw.circle(surface, colour, point, width / 2)
+        band.disc(colour, point, width / 2)
 
 
-def _dashes(
-    surface: pygame.Surface, points: list[tuple[float, float]], colour: Colour, width: int, on: float, off: float
-) -> None:
+def _dashes(band: _Band, points: list[tuple[float, float]], colour: Colour, width: int, on: float, off: float) -> None:
     drawing_on, left = True, on
     for (ax, ay), (bx, by) in itertools.pairwise(points):
         length, at = math.hypot(bx - ax, by - ay), 0.0
@@ -318,7 +334,7 @@ def _dashes(
             if drawing_on:
                 a = (ax + (bx - ax) * at / length, ay + (by - ay) * at / length)
                 b = (ax + (bx - ax) * (at + step) / length, ay + (by - ay) * (at + step) / length)
-                _stroke(surface, [a, b], colour, width)
+                _stroke(band, [a, b], colour, width)
             at += step
             left -= step
             if left <= 0:
