@@ -26,6 +26,8 @@ class Part(Enum):
     DISPLAY = "display"
     RECEIPT = "receipt"
     """The receipt's own medium: it has a paper-out of its own."""
+    CAMERA = "camera"
+    """The camera and its recorder, which is a process of its own."""
 
 
 # ---- time and service ------------------------------------------------------------------------------------
@@ -459,6 +461,24 @@ class PlaceEmptied:
     place: Place
 
 
+# ---- camera ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CameraTold:
+    """What the recorder says of itself: once it is known, at each change, and when it falls silent (then all is False,
+    and the one fault is "silent").
+
+    armed: who steps in front now is recorded, so the sign may be lit; required_ok: by the municipality's rule somebody
+    may begin; faults: its short words (`recorder.service`, `recorder.health`), for staff.
+    """
+
+    armed: bool
+    recording: bool
+    required_ok: bool
+    faults: frozenset[str]
+
+
 # ---- touches ---------------------------------------------------------------------------------------------
 
 
@@ -599,7 +619,7 @@ Event: TypeAlias = (
     | DispenseResolved
     | PrinterReady | PrinterNotReady | PrintProgressed | CopyJudged | ReceiptJudged
     | ServiceKeyTurned | StaffSignedIn | StaffRefused
-    | Erased | PlaceOccupied | PlaceEmptied
+    | Erased | PlaceOccupied | PlaceEmptied | CameraTold
     | DigitPressed | PinCorrected | PinConfirmed | CertificateChosen | HouseholdChosen | ItemToggled
     | CopiesChanged | NextPressed | IdentityConfirmed | IdentityDenied | BackPressed | CancelPressed
     | MoreTimePressed | TakenPressed | LanguageChosen | EaseChosen | Touched | MemberToggled

@@ -19,7 +19,18 @@ from kiosk import effects as f
 from kiosk.errors import IssuerError
 from kiosk.events import CopyJudged, Erased, Event, Part, PrintOutcome, StaffRefused, Tick
 from kiosk.machine import start, step
-from kiosk.ports import CardReader, CashUnit, CertificateIssuer, CertificatePrinter, Sensors, Speaker, StaffRegister
+from kiosk.moves_camera import mark
+from kiosk.ports import (
+    CameraWatch,
+    CardReader,
+    CashUnit,
+    CertificateIssuer,
+    CertificatePrinter,
+    MarkState,
+    Sensors,
+    Speaker,
+    StaffRegister,
+)
 from kiosk.presenter import present
 from kiosk.session import Moment, Session, State
 from kiosk.view_model import View
@@ -76,6 +87,7 @@ class Devices:
     speaker: Speaker
     display: Display
     staff: StaffRegister | None = None
+    camera: CameraWatch | None = None
 
 
 class Inbox:
@@ -120,10 +132,12 @@ class Loop:
         self._forgotten = False
         self._ticked = self._told = self._touched = float("-inf")
         self._shown: tuple[Session, datetime] | None = None
+        self._marked: MarkState | None = None
 
     def run(self) -> None:
         """Serve one person. Raises JournalError when nothing may move any more."""
         now = self._now()
+        self._mark(now)
         self.session, orders = start(self.session, now)
         self._carry_out(orders, now)
         self._show(now)
@@ -165,7 +179,14 @@ class Loop:
         self.session, orders = step(self.session, event, now)
         if self.session.state is not before:
             _log.info("%s -> %s on %s", before.value, self.session.state.value, type(event).__name__)
+        self._mark(now)
         self._carry_out(orders, now)
+
+    def _mark(self, now: Moment) -> None:
+        """Tell the recorder when it is something else than before."""
+        if self._devices.camera is not None and (state := mark(self.session, now)) != self._marked:
+            self._marked = state
+            self._devices.camera.mark(state)
 
     def _now(self) -> Moment:
         return Moment(self._clock.now(), self._clock.boot())

@@ -51,6 +51,7 @@ from dataclasses import replace
 from typing import Any, Final, get_args
 
 from kiosk import events as e
+from kiosk import moves_camera as camera
 from kiosk import moves_card as card
 from kiosk import moves_choice as choice
 from kiosk import moves_coins as coins
@@ -144,6 +145,7 @@ ALWAYS: Final[Row] = {
     e.CardPresented: service.note_card,
     e.CardRemoved: service.note_card_gone,
     e.ServiceKeyTurned: staff.note_key,
+    e.CameraTold: camera.note_camera,
 }
 """What every state answers somehow; rows below replace single entries."""
 
@@ -157,6 +159,7 @@ AT_REST: Final[Row] = {
     e.CardPresented: service.rested(service.note_card),
     e.CardRemoved: service.rested(service.note_card_gone),
     e.ServiceKeyTurned: staff.key_at_rest,
+    e.CameraTold: service.rested(camera.note_camera),
     **ignoring(TOUCHES, ANSWERS, LEVER),
 }
 

@@ -13,6 +13,7 @@ from kiosk import moves_service as service
 from kiosk.effects import CheckStaff, Record
 from kiosk.events import (
     BackPressed,
+    CameraTold,
     CancelPressed,
     CardPresented,
     CardRemoved,
@@ -35,6 +36,7 @@ from kiosk.events import (
     Tick,
 )
 from kiosk.moves import Move, Result, ask_in, go, stay
+from kiosk.moves_camera import note_camera
 from kiosk.session import Moment, Session, Staff, State
 
 SIGNED_IN_S: Final = 120.0
@@ -246,6 +248,7 @@ _NOTED: Final[dict[type, Any]] = {
     PlaceEmptied: service.note_emptied,
     CardPresented: service.note_card,
     CardRemoved: service.note_card_gone,
+    CameraTold: note_camera,
     ServiceKeyTurned: key_at_rest,
 }
 

@@ -8,7 +8,7 @@ or by the answer's own failure event. `start` opens the device, `close` may be c
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from kiosk import effects
 from kiosk.events import DeviceMark, Event, Post
@@ -104,6 +104,17 @@ class CertificatePrinter(Device, Protocol):
 
 class Sensors(Device, Protocol):
     """Emits `PlaceOccupied` / `PlaceEmptied` and `ServiceKeyTurned`; the first poll reports every input."""
+
+
+MarkState: TypeAlias = Literal["idle", "session", "closed"]
+"""What the recorder may know of the kiosk: whether somebody is being served, and whether anybody may begin."""
+
+
+class CameraWatch(Device, Protocol):
+    """The recorder. Emits `CameraTold`; never raises, and never keeps the kiosk from starting."""
+
+    def mark(self, state: MarkState) -> None:
+        """What the kiosk does now: told at once if it is something else than before, and again each second."""
 
 
 class StaffRegister(Protocol):

@@ -85,6 +85,7 @@ PART_REASON: Final = {
     Part.SENSORS: "sensors",
     Part.DISPLAY: "display",
     Part.RECEIPT: "receipt",
+    Part.CAMERA: "camera",
 }
 
 
@@ -280,13 +281,13 @@ def _step(session: Session) -> tuple[int, int, str]:
 def _idle(session: Session, now: Moment, frame: v.Frame) -> v.View:
     rules, profile = session.rules, session.rules.profile
     closes = rules.opening(now.utc).closes_at
-    # The sign may only say what is true: until the recorder reports, it is dark.
     return v.Idle(
         frame,
         _offers(session, now),
         closes.astimezone(JST) if closes else None,
         profile.camera.notice,
-        camera_on=False,
+        # The sign may only say what is true: until the recorder reports, and when it has fallen silent, it is dark.
+        camera_on=session.camera is not None and session.camera.armed,
         caution=_names(session).cautions,
         cards=rules.cards,
     )

@@ -1,7 +1,7 @@
 """The state of one kiosk process: one value, replaced by every step, gone with the process.
 
-One process serves one person (design §3a), so there is no "reset" here: nothing of this value is ever carried to
-the next person. Fields that hold something personal are kept out of `repr`.
+One process serves one person (design §3a): nothing of this value is ever carried to the next person. Fields that hold
+something personal are kept out of `repr`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from config.schema import FlowProfile
 from kiosk.catalogue import Rules
 from kiosk.effects import Wish
-from kiosk.events import CardKind, CertificateFacts, Member, Part, Place, Post, PrintOutcome
+from kiosk.events import CameraTold, CardKind, CertificateFacts, Member, Part, Place, Post, PrintOutcome
 from kiosk.money import Hopper, Tally
 from kiosk.secret import STAFF_PIN_LENGTH, Pin
 
@@ -116,8 +116,7 @@ class Moment:
     boot: float
 
 
-RECEIPT_COPY: Final = 0
-"""`Job.copy` of a receipt."""
+RECEIPT_COPY: Final = 0  # `Job.copy` of a receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +169,15 @@ class Service:
     """How often 私ではない was pressed within the last day."""
 
     def with_fault(self, part: Part, reason: str) -> Service:
-        others = tuple((p, r) for p, r in self.reasons if p is not part)
-        return replace(self, online=self.online - {part}, reasons=(*others, (part, reason)))
+        other = self.without(part)
+        return replace(other, reasons=(*other.reasons, (part, reason)))
 
     def with_online(self, part: Part) -> Service:
-        others = tuple((p, r) for p, r in self.reasons if p is not part)
-        return replace(self, online=self.online | {part}, reasons=others)
+        return replace(self.without(part), online=self.online | {part})
+
+    def without(self, part: Part) -> Service:
+        """As if it had not answered yet."""
+        return replace(self, online=self.online - {part}, reasons=tuple(r for r in self.reasons if r[0] is not part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +248,7 @@ class Ease:
     slow: bool = False
 
 
-SWITCHES: Final = frozenset({"large", "contrast", "spoken", "slow"})
-"""Names of the fields of `Ease`."""
+SWITCHES: Final = frozenset({"large", "contrast", "spoken", "slow"})  # the fields of `Ease`
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,11 +291,11 @@ class Session:
     interrupted: tuple[Interrupted, ...] = ()
     places: frozenset[Place] = frozenset()
     hoppers: tuple[Hopper, ...] = ()
+    camera: CameraTold | None = None  # None: nothing heard yet, or this machine has none
     staff: Staff = field(default_factory=Staff)
     language: str = ""
-    """Chosen on the first screen; empty: the profile's first. Ends with this process, so with this person."""
+    """Chosen on the first screen; empty: the profile's first. Ends with this process, so with this person; so does:"""
     ease: Ease = field(default_factory=Ease)
-    """As `language`: it ends with this person."""
     usual: Usual = field(default_factory=Usual)
     # one person
     tx: str = ""
@@ -325,8 +326,7 @@ class Session:
     erased: frozenset[Part] = frozenset()
     checked: tuple[str, ...] = ()
     said: str = ""
-    said_at: float = 0.0
-    """Since when; where nothing was said yet, since when this state is silent."""
+    said_at: float = 0.0  # where nothing was said yet: since when this state is silent
     said_times: int = 0
     late_told: bool = False  # that it takes longer than usual
     recovering: bool = False
