@@ -34,14 +34,16 @@ from config.load import load
 from config.schema import CameraDevice, RecorderSettings, Settings
 from config.secrets import camera_source, recorder_kek, runtime_directory, state_directory
 from drivers.sensors import CaseSensor
-from recorder.capture import Capture, CaptureSettings
+from recorder.capture import Capture, CaptureSettings, Heard
 from recorder.case import Case
 from recorder.forecast import Outlook, by_day, capacity_s, forecast
 from recorder.holds import Holds
 from recorder.inbox import CaseIs, Inbox
 from recorder.index import Index
 from recorder.key_ledger import KeyLedger
+from recorder.key_told import key_told
 from recorder.ledgers import FILE, Ledgers
+from recorder.live import Live
 from recorder.marks import Marks
 from recorder.parts import Parts, Rule
 from recorder.pattern import pattern
@@ -184,7 +186,15 @@ def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, 
         )
         marks = Marks(recorder.marks, recorder.status, inbox.put, lambda: service.report)
         stack.callback(marks.close)
-        status = Status(runtime / STATUS, lambda: told(service.report, clock.boot()))
+        live = Live(clock)
+        status = Status(
+            runtime / STATUS,
+            {
+                "state": lambda: told(service.report, clock.boot()),
+                "live": live.told,
+                "keys": lambda: key_told(state / FILE, settings.profile.keys, clock.now),
+            },
+        )
         stack.callback(status.close)
         if recorder.case is not None:
             sensor = CaseSensor(recorder.case)
@@ -192,7 +202,12 @@ def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, 
             stack.callback(sensor.close)
         marks.start()
         status.start()
-        capture.start(inbox.put)
+
+        def hear(heard: Heard) -> None:
+            live.hear(heard)
+            inbox.put(heard)
+
+        capture.start(hear)
         stack.callback(capture.close)
         notify("READY=1")
         service.run(inbox, ending, lambda: notify("WATCHDOG=1"))

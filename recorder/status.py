@@ -1,7 +1,9 @@
 """How the recorder is, for programs of this machine: a Unix stream socket, length (4 bytes, big endian) and JSON.
 
-``{"ask": "state"}`` is answered; everything else says plainly that it is not there yet. Only processes of the same user
-or group are answered (SO_PEERCRED, unix(7)).
+``{"ask": "state"}`` says how it is (`told`), ``live`` what the camera shows now (`recorder.live`), ``keys`` who used
+the key of its case (`recorder.key_told`); everything else says plainly that it is not there yet. Only processes of the
+same user, or in the same group, are answered (SO_PEERCRED and SO_PEERGROUPS, unix(7)). Each asker has a thread of its
+own: one that is slow, or dead, keeps nobody else waiting.
 """
 
 from __future__ import annotations
@@ -16,14 +18,21 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from recorder.parts import Report
 
 LENGTH: Final = struct.Struct(">I")
 LONGEST: Final = 64 << 10
 ANSWER_S: Final = 5.0
+MOST_ASKERS: Final = 8
+"""At once; one more, and the one that has been there for longest is cut off."""
 _CREDENTIALS: Final = struct.Struct("3i")
+_PEERGROUPS: Final = 59
+"""SO_PEERGROUPS of asm-generic/socket.h; Python does not name it."""
+_MOST_GROUPS: Final = 256
+
+Answer: TypeAlias = Callable[[], Mapping[str, Any]]
 
 _log = logging.getLogger(__name__)
 
@@ -72,17 +81,21 @@ def _exactly(connection: socket.socket, size: int) -> bytes | None:
 
 
 class Status:
-    """Answers one after the other, in a thread of its own. Raises OSError when the socket cannot be made."""
+    """Answers by what is asked, each asker in a thread of its own. Raises OSError when the socket cannot be made.
 
-    def __init__(self, path: Path, state: Callable[[], Mapping[str, Any]]) -> None:
+    answers: they are called from several threads at once.
+    """
+
+    def __init__(self, path: Path, answers: Mapping[str, Answer]) -> None:
         self._path = path
-        self._state = state
+        self._answers = dict(answers)
+        self._askers: dict[threading.Thread, socket.socket] = {}
         path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._socket.bind(str(path))
             path.chmod(0o660)
-            self._socket.listen(8)
+            self._socket.listen(8 * MOST_ASKERS)
             self._socket.settimeout(0.5)
         except OSError:
             self._socket.close()
@@ -95,9 +108,13 @@ class Status:
 
     def close(self) -> None:
         self._ending.set()
+        _cut(self._socket)
         if self._thread.is_alive():
             self._thread.join(timeout=10)
         self._socket.close()
+        for thread, connection in self._askers.items():
+            _cut(connection)
+            thread.join(timeout=10)
         self._path.unlink(missing_ok=True)
 
     def _run(self) -> None:
@@ -106,9 +123,17 @@ class Status:
                 connection, _ = self._socket.accept()
             except OSError:
                 continue
-            with connection, contextlib.suppress(OSError, ValueError, RecursionError):
-                connection.settimeout(ANSWER_S)
-                self._answer(connection)
+            self._askers = {thread: theirs for thread, theirs in self._askers.items() if thread.is_alive()}
+            if len(self._askers) >= MOST_ASKERS:
+                _cut(self._askers.pop(next(iter(self._askers))))
+            thread = threading.Thread(target=self._serve, args=(connection,), name="asker", daemon=True)
+            self._askers[thread] = connection
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError, ValueError, RecursionError):
+            connection.settimeout(ANSWER_S)
+            self._answer(connection)
 
     def _answer(self, connection: socket.socket) -> None:
         if not allowed(connection):
@@ -118,14 +143,31 @@ class Status:
             return
         while (asked := receive(connection)) is not None:
             what = asked.get("ask") if isinstance(asked, dict) else None
-            if what == "state":
-                send(connection, self._state())
+            answer = self._answers.get(what) if isinstance(what, str) else None
+            if answer is None:
+                known = ", ".join(f"'{name}'" for name in self._answers)
+                send(connection, {"v": 1, "error": f"not yet: this recorder answers {known} only"})
             else:
-                send(connection, {"v": 1, "error": "not yet: this recorder answers 'state' only"})
+                send(connection, answer())
+
+
+def _cut(connection: socket.socket) -> None:
+    """Whatever waits on it goes on, and ends."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def allowed(connection: socket.socket) -> bool:
-    """Whether the other end runs as our user, or with our group."""
+    """Whether the other end runs as our user, or is in our group (its own, or one of its supplementary groups)."""
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     _, uid, gid = _CREDENTIALS.unpack(raw)
-    return bool(uid == os.geteuid() or gid == os.getegid())
+    return bool(uid == os.geteuid() or os.getegid() in {gid, *_groups(connection)})
+
+
+def _groups(connection: socket.socket) -> tuple[int, ...]:
+    """The other end's supplementary groups as it connected; none where the kernel cannot tell, or they are too many."""
+    try:
+        raw = connection.getsockopt(socket.SOL_SOCKET, _PEERGROUPS, 4 * _MOST_GROUPS)
+    except OSError:
+        return ()
+    return struct.unpack(f"{len(raw) // 4}I", raw)

@@ -180,6 +180,8 @@ def test_a_visit_is_recorded_and_plays(site, film):
     site.wait(lambda state: state["recording"])
     assert site.asked()["armed"]
     assert "録画" in site.asked()["outlook"]
+    assert site.asked("live")["jpeg"]
+    assert site.asked("keys")["sound"]
     assert "not yet" in site.asked("search")["error"]
     site.wait(lambda state: not state["recording"])
     site.process.send_signal(signal.SIGTERM)
