@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, reduce
 
-from holidays.countries.japan import Japan
-
 from config.calendar import (
     Calendar,
     Day,
@@ -27,6 +25,7 @@ from config.calendar import (
     japanese,
     opening,
 )
+from config.japan import Japan
 from config.schema import CertificateSettings, Profile, Window
 from config.wareki import wareki
 
