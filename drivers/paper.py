@@ -123,7 +123,7 @@ def receipt_pdf(receipt: Receipt, medium: str = "iso_a5_148x210mm") -> bytes:
 
     With nothing charged it is no receipt but a slip, or a note of what was returned, and says so in its title.
     """
-    _fonts()
+    fonts = _fonts()
     words = ENGLISH if receipt.language == "en" else JAPANESE
     column = _Column()
     _head(column, receipt, words)
@@ -132,7 +132,11 @@ def receipt_pdf(receipt: Receipt, medium: str = "iso_a5_148x210mm") -> bytes:
         column.gap(4)
         column.framed(lambda: _slip(column, receipt, words))
     _issuer(column, receipt, words)
-    return column.page(*(side / 100 for side in size_mm100(medium)))
+    try:
+        return column.page(*(side / 100 for side in size_mm100(medium)))
+    finally:
+        for font in fonts:
+            font.let_go()
 
 
 # ---- parts of the page ----------------------------------------------------------------------------------------
@@ -342,18 +346,28 @@ def prepare() -> None:
         _fonts()
 
 
-@functools.cache
-def _fonts() -> None:
-    pdfmetrics.registerFont(TTFont(PLAIN, _Mapped(FONTS / "BIZUDPGothic-Regular.ttf")))
-    pdfmetrics.registerFont(TTFont(BOLD, _Mapped(FONTS / "BIZUDPGothic-Bold.ttf")))
-
-
 class _Mapped:
-    """A font as reportlab reads one, mapped: of 9 MB, the few outlines that a receipt needs are all that is fetched."""
+    """A font as reportlab reads one, but mapped: its 5 MB are here only while a receipt is drawn."""
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
 
     def read(self) -> mmap.mmap:
         with open(self.name, "rb") as file:
-            return mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+            self._map = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+        return self._map
+
+    def let_go(self) -> None:
+        """Of the memory; what is needed again is read again."""
+        self._map.madvise(mmap.MADV_DONTNEED)
+
+
+@functools.cache
+def _fonts() -> tuple[_Mapped, ...]:
+    found = []
+    for name, file in ((PLAIN, "BIZUDPGothic-Regular.ttf"), (BOLD, "BIZUDPGothic-Bold.ttf")):
+        font = _Mapped(FONTS / file)
+        pdfmetrics.registerFont(TTFont(name, font))
+        font.let_go()
+        found.append(font)
+    return tuple(found)
