@@ -27,6 +27,7 @@ from config.hours import machine_hours
 from config.load import load
 from config.schema import Settings
 from config.secrets import credential, runtime_directory, state_directory
+from config.service_manager import notify
 from drivers.card_certificate import CardTrust
 from drivers.card_juki import JukiProfile
 from drivers.card_readers import make_reader, make_transport
@@ -34,6 +35,7 @@ from drivers.cash_unit import CashUnit
 from drivers.certificate import Limits
 from drivers.issuer import CertificateIssuer, Line, Pinned, pinned, tls_context
 from drivers.printer_cups import CertificatePrinter
+from drivers.recorder_link import RecorderLink
 from drivers.sensors import ModbusSensors
 from kiosk.begin import Picture
 from kiosk.catalogue import rules_of
@@ -43,7 +45,7 @@ from kiosk.gate import Gate
 from kiosk.journal import Journal
 from kiosk.loop import Devices, Inbox, Loop
 from kiosk.presenter import present
-from kiosk.process import CONFIGURATION_ERROR, Parent, harden, notify, settle_memory, swap_on_disk
+from kiosk.process import CONFIGURATION_ERROR, Parent, harden, settle_memory, swap_on_disk
 from kiosk.session import Moment, Service, Session, Staff, State
 from kiosk.staff import StaffBook
 from kiosk.staff_admin import FILE as STAFF_FILE
@@ -161,6 +163,8 @@ def first_session(base: Ground, journal: Journal, clock: Clock, book: StaffBook)
         required.add(Part.SENSORS)
     if machine.sound.required:
         required.add(Part.SOUND)
+    if machine.recorder and settings.profile.camera.required:
+        required.add(Part.CAMERA)
     rules = rules_of(settings, frozenset(required), sensed=machine.sensors is not None)
     found = journal.found()
     most_copies = max(certificate.max_copies for certificate in settings.profile.certificates)
@@ -226,6 +230,7 @@ def build(
         staff=staff,
         speaker=voice,
         display=display,
+        camera=RecorderLink(machine.recorder.marks, machine.recorder.status) if machine.recorder else None,
     )
 
 
@@ -236,8 +241,9 @@ def _unheard(_phrase: str, _level: int, _language: str = "") -> None:
 def start(devices: Devices, inbox: Inbox) -> None:
     for device in (devices.printer, devices.cash, devices.reader, devices.issuer):
         device.start(inbox.put)
-    if devices.sensors:
-        devices.sensors.start(inbox.put)
+    for other in (devices.sensors, devices.camera):
+        if other:
+            other.start(inbox.put)
     if isinstance(devices.staff, StaffBook):
         devices.staff.start(inbox.put)
     if isinstance(devices.speaker, Voice):
@@ -247,7 +253,8 @@ def start(devices: Devices, inbox: Inbox) -> None:
 def close(devices: Devices) -> None:
     """Coins first: whatever else hangs, the slot is shut. The others side by side: each waits for its own thread."""
     devices.cash.close()
-    closes = [device.close for device in (devices.reader, devices.issuer, devices.printer, devices.sensors) if device]
+    others = (devices.reader, devices.issuer, devices.printer, devices.sensors, devices.camera)
+    closes = [device.close for device in others if device]
     if isinstance(devices.speaker, Voice):
         closes.append(devices.speaker.close)
     closing = [threading.Thread(target=close) for close in closes]

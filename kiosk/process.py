@@ -14,7 +14,6 @@ import logging
 import os
 import resource
 import signal
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -176,14 +175,3 @@ def children_of(parent: int) -> tuple[int, ...]:
             if int(fields[1]) == parent:
                 found.append(int(entry.name))
     return tuple(found)
-
-
-def notify(state: str) -> None:
-    """sd_notify(3): one datagram to $NOTIFY_SOCKET; nothing outside systemd."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if not address:
-        return
-    if address.startswith("@"):
-        address = "\0" + address[1:]
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagram:
-        datagram.sendto(state.encode(), address)

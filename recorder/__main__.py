@@ -7,12 +7,10 @@ file says, and starting again would not help.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
 import math
 import os
 import signal
-import socket
 import sqlite3
 import sys
 import threading
@@ -33,6 +31,7 @@ from config.ledger import DatabaseDamaged, LedgerTampered
 from config.load import load
 from config.schema import CameraDevice, RecorderSettings, Settings
 from config.secrets import camera_source, recorder_kek, runtime_directory, state_directory
+from config.service_manager import notify
 from drivers.sensors import CaseSensor
 from recorder.capture import Capture, CaptureSettings, Heard
 from recorder.case import Case
@@ -68,17 +67,6 @@ STATUS: Final = "status.sock"
 """Below $RUNTIME_DIRECTORY."""
 
 _log = logging.getLogger("recorder")
-
-
-def notify(state: str) -> None:
-    """sd_notify(3): one datagram to $NOTIFY_SOCKET; nothing outside systemd."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if not address:
-        return
-    if address.startswith("@"):
-        address = "\0" + address[1:]
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagram:
-        datagram.sendto(state.encode(), address)
 
 
 def ring_settings(settings: Settings) -> RingSettings:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.process import notify, swap_on_disk
+from config.service_manager import notify
+from kiosk.process import swap_on_disk
 
 
 def program(tmp_path: Path, body: str) -> subprocess.Popen[str]:
