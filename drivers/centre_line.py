@@ -77,12 +77,16 @@ class Line:
                     if self._monotonic() > deadline:
                         raise IssuerUnavailable("slow")
                 status = response.status_code
+            text = content.decode()
         except httpx.TimeoutException:
             raise IssuerUnavailable("silent") from None
         except (httpx.HTTPError, ssl.SSLError, OSError):
             raise IssuerUnavailable("unreachable") from None
+        except UnicodeDecodeError:
+            raise IssuerUnavailable("garbled") from None
+        del content
         try:
-            answer = json.loads(content)
+            answer = json.loads(text)
         except ValueError:
             raise IssuerUnavailable("garbled") from None
         if not isinstance(answer, dict):

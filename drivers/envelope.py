@@ -7,7 +7,7 @@ Standards: HPKE (RFC 9180) with MLKEM768_X25519, HKDF-SHA-256, AES-256-GCM; Ed25
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hmac
 import json
 import re
@@ -261,8 +261,8 @@ def check_answer(
 ) -> Answer:
     """Open, verify, compare with the session (§5). Raises IssuerUnavailable, IssuerRefused, IdentityMismatch."""
     plain = key.open(sealed, answer_info(who, asked.step, asked.seq, asked.sealed))
-    payload = plain[4 : 4 + int.from_bytes(plain[:4], "big")]
-    fields = split(payload)
+    fields = split(plain[4 : 4 + int.from_bytes(plain[:4], "big")])
+    del plain  # ten copies are some megabytes, and each holder of them is as much again
     if len(fields) < 2:
         raise IssuerUnavailable("garbled")
     head_bytes, signature, *documents = fields
@@ -337,7 +337,7 @@ def unbase64(text: object) -> bytes:
     if not isinstance(text, str):
         raise IssuerUnavailable("garbled")
     try:
-        return base64.b64decode(text.encode("ascii"), validate=True)
+        return binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
         raise IssuerUnavailable("garbled") from None
 

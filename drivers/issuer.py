@@ -310,11 +310,12 @@ class CertificateIssuer:
 
     def _exchange(self, step: str, seq: int, sealed: bytes) -> Answer:
         key, who = self._session()
-        wire = self._send(step, {**self._common(seq), "sealed": base64.b64encode(sealed).decode()})
-        opened = envelope.unbase64(wire.get("sealed"))
+        body = {**self._common(seq), "sealed": base64.b64encode(sealed).decode()}
+        # Not by a name of its own: the answer as it was sent is a third larger than what is in it.
+        answer = envelope.unbase64(self._send(step, body).get("sealed"))
         asked = Asked(step, seq, sealed)
         now = self._clock.now()
-        return envelope.check_answer(self._trust.city_sign, key, who, asked, opened, now, self._max_age_s)
+        return envelope.check_answer(self._trust.city_sign, key, who, asked, answer, now, self._max_age_s)
 
     def _person(self) -> None:
         """What is about the person is asked for only after the PIN. Raises IssuerUnavailable."""
