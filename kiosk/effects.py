@@ -270,6 +270,21 @@ class CheckStaff:
     pin: Pin
 
 
+@dataclass(frozen=True, slots=True)
+class LookAtCamera:
+    """Staff look. picture: what the camera shows now, too. → `CameraSeen`. `look` numbers it; nothing waits for it."""
+
+    look: int
+    picture: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadKeyBook:
+    """→ `KeyBookSeen`."""
+
+    look: int
+
+
 # ---- erase and end ---------------------------------------------------------------------------------------
 
 
@@ -318,7 +333,7 @@ Effect: TypeAlias = (
     | OpenSession | Authenticate | RecogniseCard | CheckPin | ListHousehold | Issue
     | CheckCash | AcceptCoins | RefuseCoins | InspectHopper | Dispense | ResolveDispense
     | WarmPrinter | PreparePrinter | PrintCopy | PrintReceipt
-    | CheckStaff
+    | CheckStaff | LookAtCamera | ReadKeyBook
     | EraseDocuments | EraseSession | EndProcess
     | Say | Hush
 )  # fmt: skip

@@ -10,6 +10,7 @@ Longer than 400 lines on purpose: it is one flat catalogue without logic, and is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import TypeAlias
 
@@ -479,6 +480,65 @@ class CameraTold:
     faults: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class RecorderFacts:
+    """How the recorder is, for staff. faults: its short words; footage_h: hours that can be read, oldest_h: age of the
+    oldest image in elapsed hours, both None while its disk cannot be read; outlook: what it foresees, a sentence."""
+
+    armed: bool
+    recording: bool
+    faults: frozenset[str]
+    footage_h: float | None = None
+    oldest_h: float | None = None
+    outlook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSeen:
+    """Answers `LookAtCamera` by its number. jpeg: what the camera shows now; taken: when, UTC; age_s: how long ago that
+    was. Without a picture `why`: lost, garbled, busy (looked at too often), silent, refused, unasked. recorder: None if
+    it does not answer."""
+
+    look: int
+    jpeg: bytes = field(default=b"", repr=False)
+    taken: datetime | None = None
+    age_s: float = 0.0
+    why: str = ""
+    recorder: RecorderFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """An entry of the recorder's key book. A use of the key, or (alarm) an opening of its case without one: then `out`
+    and `back` are its times. opened: times at which the case was opened and closed in a use; seen_by: who answered for
+    an alarm; rows: its rows in the chain. Times are UTC; None: not yet."""
+
+    rows: tuple[int, ...]
+    alarm: bool
+    out: datetime
+    back: datetime | None
+    holder: str = field(default="", repr=False)
+    purpose: str = field(default="", repr=False)
+    seen_by: str = field(default="", repr=False)
+    opened: tuple[tuple[datetime, datetime | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBookSeen:
+    """Answers `ReadKeyBook` by its number. why: as of `CameraSeen`, or unreadable; then there is nothing else.
+
+    place: where the key is kept; entries: newest first; bad_row: the first row that was tampered with (0: the record of
+    the newest row), None: the chain of `rows` rows holds; verdict: the same as a sentence."""
+
+    look: int
+    why: str = ""
+    place: str = ""
+    entries: tuple[KeyEntry, ...] = ()
+    rows: int = 0
+    bad_row: int | None = None
+    verdict: str = ""
+
+
 # ---- touches ---------------------------------------------------------------------------------------------
 
 
@@ -583,7 +643,7 @@ class StaffChosen:
 
 @dataclass(frozen=True, slots=True)
 class TaskChosen:
-    """An entry of the staff menu: reopen, found, sign_off."""
+    """An entry of the staff menu: reopen, found, camera, sign_off; of the camera's page: recorder, keys."""
 
     task: str
 
@@ -619,7 +679,7 @@ Event: TypeAlias = (
     | DispenseResolved
     | PrinterReady | PrinterNotReady | PrintProgressed | CopyJudged | ReceiptJudged
     | ServiceKeyTurned | StaffSignedIn | StaffRefused
-    | Erased | PlaceOccupied | PlaceEmptied | CameraTold
+    | Erased | PlaceOccupied | PlaceEmptied | CameraTold | CameraSeen | KeyBookSeen
     | DigitPressed | PinCorrected | PinConfirmed | CertificateChosen | HouseholdChosen | ItemToggled
     | CopiesChanged | NextPressed | IdentityConfirmed | IdentityDenied | BackPressed | CancelPressed
     | MoreTimePressed | TakenPressed | LanguageChosen | EaseChosen | Touched | MemberToggled

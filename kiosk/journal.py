@@ -25,6 +25,7 @@ Catalogue of entries (data never holds anything about a person; amounts are yen)
     erased {tx, by, checked, clean}                 the erase, with what was looked at
     session_ended {tx, outcome}
     line_stopped {tx, what} / line_reopened {by, reason}, identity_denied {tx}
+    camera_viewed {by}                              staff had the camera's picture shown
     left_behind {tx, what} / found_handled {entry, became, by}   opens and closes an entry of things left behind
     refill {hopper, coins, reason}, cash_incident, hopper_blocked, fault, issuer_failed, stray_answer, …
 """

@@ -27,6 +27,7 @@ from kiosk.ports import (
     CertificateIssuer,
     CertificatePrinter,
     MarkState,
+    RecorderOffice,
     Sensors,
     Speaker,
     StaffRegister,
@@ -88,6 +89,7 @@ class Devices:
     display: Display
     staff: StaffRegister | None = None
     camera: CameraWatch | None = None
+    office: RecorderOffice | None = None
 
 
 class Inbox:
@@ -272,6 +274,12 @@ class Loop:
                     self._inbox.put(StaffRefused(order.order))
                 else:
                     d.staff.check(order)
+            case f.LookAtCamera():
+                if d.office is not None:
+                    d.office.look(order)
+            case f.ReadKeyBook():
+                if d.office is not None:
+                    d.office.read_keys(order)
             case f.Say():
                 d.speaker.say(order.phrase, order.level, self.session.speaks)
             case f.Hush():

@@ -25,7 +25,7 @@ Three sentences are property tests over random roads through this table:
   confirmed, a printer that can print it and a float that can pay every outcome (A1, A2).
 
 Staff, with the key switch turned, from rest: STAFF_SIGN_IN → STAFF_CHECKING → STAFF_MENU
-    → STAFF_REOPENING, STAFF_FOUND → STAFF_MENU → rest.
+    → STAFF_REOPENING, STAFF_FOUND, STAFF_CAMERA (→ STAFF_RECORDER, STAFF_KEYS → STAFF_CAMERA) → STAFF_MENU → rest.
 
 The resident's way (design §4). The card's kind chooses the flow. `hold_until_auth_then_remove` (My Number):
 
@@ -96,6 +96,8 @@ STAFF_ANSWERS: Final = frozenset({e.StaffSignedIn, e.StaffRefused})
 RECOVERY_ANSWERS: Final = frozenset({e.Wiped, e.JobFound})
 ERASE_ANSWERS: Final = frozenset({e.Erased})
 LEVER: Final = frozenset({e.ReturnLeverPressed})
+OFFICE: Final = frozenset({e.CameraSeen, e.KeyBookSeen})
+"""What staff see of the recorder. No answer that anything waits for: it means something on its own page only."""
 ANSWERS: Final = (
     CARD_ANSWERS | ISSUER_ANSWERS | CASH_ANSWERS | PRINTER_ANSWERS | RECOVERY_ANSWERS | ERASE_ANSWERS | STAFF_ANSWERS
 )
@@ -146,6 +148,7 @@ ALWAYS: Final[Row] = {
     e.CardRemoved: service.note_card_gone,
     e.ServiceKeyTurned: staff.note_key,
     e.CameraTold: camera.note_camera,
+    **dict.fromkeys(OFFICE, no_move),
 }
 """What every state answers somehow; rows below replace single entries."""
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from kiosk import moves_office as office
 from kiosk import moves_service as service
 from kiosk.effects import CheckStaff, Record
 from kiosk.events import (
     BackPressed,
+    CameraSeen,
     CameraTold,
     CancelPressed,
     CardPresented,
@@ -21,6 +23,7 @@ from kiosk.events import (
     DeviceOnline,
     DigitPressed,
     FoundHandled,
+    KeyBookSeen,
     NextPressed,
     PinConfirmed,
     PinCorrected,
@@ -34,6 +37,7 @@ from kiosk.events import (
     StaffSignedIn,
     TaskChosen,
     Tick,
+    Touched,
 )
 from kiosk.moves import Move, Result, ask_in, go, stay
 from kiosk.moves_camera import note_camera
@@ -71,7 +75,7 @@ def fresh(session: Session) -> Session:
     """Nobody chosen, nothing typed."""
     old = session.staff
     old.pin.wipe()
-    return replace(session, staff=Staff(key_on=old.key_on, names=old.names, found=old.found))
+    return replace(session, staff=Staff(key_on=old.key_on, names=old.names, found=old.found, camera=old.camera))
 
 
 def signed_off(session: Session) -> tuple[Session, tuple[Record, ...]]:
@@ -174,6 +178,8 @@ def tasks(session: Session) -> tuple[str, ...]:
         can = (*can, "reopen")
     if session.staff.found:
         can = (*can, "found")
+    if session.staff.camera:
+        can = (*can, "camera")
     return (*can, "sign_off")
 
 
@@ -185,13 +191,15 @@ def task_chosen(session: Session, event: TaskChosen, now: Moment) -> Result:
             return go(session, State.STAFF_REOPENING, now, staff=replace(session.staff, reason=""))
         case "found":
             return go(session, State.STAFF_FOUND, now)
+        case "camera":
+            return office.enter(session, event.task, now)
         case _:
             session, entries = signed_off(session)
             return go(session, State.STAFF_SIGN_IN, now, *entries)
 
 
 def menu_again(session: Session, _event: BackPressed | CancelPressed, now: Moment) -> Result:
-    return go(session, State.STAFF_MENU, now)
+    return go(office.forgotten(session), State.STAFF_MENU, now)
 
 
 def reason_chosen(session: Session, event: ReasonChosen, now: Moment) -> Result:
@@ -236,6 +244,23 @@ def signed_in_tick(session: Session, _event: Tick, now: Moment) -> Result:
 def noted_key(session: Session, event: ServiceKeyTurned, now: Moment) -> Result:
     """While a number is looked at: its answer decides, and looks at the key."""
     return note_key(session, event, now)
+
+
+# ---- the camera ------------------------------------------------------------------------------------------
+
+
+def beside_camera(session: Session, event: TaskChosen, now: Moment) -> Result:
+    return office.enter(session, event.task, now) if event.task in office.BESIDE else stay(session)
+
+
+def camera_again(session: Session, _event: BackPressed | CancelPressed, now: Moment) -> Result:
+    return office.enter(session, "camera", now)
+
+
+def looking_tick(session: Session, event: Tick, now: Moment) -> Result:
+    """Signed off, or the next look."""
+    after, effects = signed_in_tick(session, event, now)
+    return office.look_again(after, now) if after.state is session.state else (after, effects)
 
 
 # ---- the rows --------------------------------------------------------------------------------------------
@@ -283,6 +308,31 @@ ROWS: Final[dict[State, dict[type, Move]]] = {
         BackPressed: menu_again,
         CancelPressed: menu_again,
         Tick: signed_in_tick,
+    },
+    State.STAFF_CAMERA: {
+        **_NOTED,
+        TaskChosen: beside_camera,
+        CameraSeen: office.camera_seen,
+        BackPressed: menu_again,
+        CancelPressed: menu_again,
+        Touched: service.noticed,
+        Tick: looking_tick,
+    },
+    State.STAFF_RECORDER: {
+        **_NOTED,
+        CameraSeen: office.camera_seen,
+        BackPressed: camera_again,
+        CancelPressed: camera_again,
+        Touched: service.noticed,
+        Tick: looking_tick,
+    },
+    State.STAFF_KEYS: {
+        **_NOTED,
+        KeyBookSeen: office.keys_seen,
+        BackPressed: camera_again,
+        CancelPressed: camera_again,
+        Touched: service.noticed,
+        Tick: looking_tick,
     },
 }
 """What the staff screens answer; everything else is as at rest."""

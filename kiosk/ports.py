@@ -117,6 +117,16 @@ class CameraWatch(Device, Protocol):
         """What the kiosk does now: told at once if it is something else than before, and again each second."""
 
 
+class RecorderOffice(Device, Protocol):
+    """What the recorder tells staff who are signed in. It says nothing by itself."""
+
+    def look(self, order: effects.LookAtCamera) -> None:
+        """→ `CameraSeen`."""
+
+    def read_keys(self, order: effects.ReadKeyBook) -> None:
+        """→ `KeyBookSeen`."""
+
+
 class StaffRegister(Protocol):
     """Who may sign in at this machine."""
 

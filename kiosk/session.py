@@ -13,10 +13,11 @@ from typing import Final
 
 from config.schema import FlowProfile
 from kiosk.catalogue import Rules
+from kiosk.desk import Staff as Staff
 from kiosk.effects import Wish
-from kiosk.events import CameraTold, CardKind, CertificateFacts, Member, Part, Place, Post, PrintOutcome
+from kiosk.events import CameraTold, CardKind, CertificateFacts, Member, Part, Place, PrintOutcome
 from kiosk.money import Hopper, Tally
-from kiosk.secret import STAFF_PIN_LENGTH, Pin
+from kiosk.secret import Pin
 
 
 class State(Enum):
@@ -36,6 +37,9 @@ class State(Enum):
     STAFF_MENU = "staff_menu"
     STAFF_REOPENING = "staff_reopening"
     STAFF_FOUND = "staff_found"
+    STAFF_CAMERA = "staff_camera"
+    STAFF_RECORDER = "staff_recorder"
+    STAFF_KEYS = "staff_keys"
     # the card
     READING_CARD = "reading_card"
     CONNECTING = "connecting"
@@ -71,9 +75,7 @@ class State(Enum):
     ENDED = "ended"
 
 
-STAFF: Final = frozenset(
-    {State.STAFF_SIGN_IN, State.STAFF_CHECKING, State.STAFF_MENU, State.STAFF_REOPENING, State.STAFF_FOUND}
-)
+STAFF: Final = frozenset(state for state in State if state.name.startswith("STAFF_"))
 """Staff stand before the machine; nobody is served, and nothing of a resident is in this process."""
 
 NOBODY: Final = STAFF | {State.STARTING, State.CLOSED, State.OUT_OF_SERVICE, State.CLEARING, State.IDLE}
@@ -217,25 +219,6 @@ class Card:
     handle: bytes = field(default=b"", repr=False)
     home: str = ""
     challenge: bytes = field(default=b"", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Staff:
-    """The staff screens. `pin` is the number being typed; `found` are the open entries of things left behind."""
-
-    key_on: bool = False
-    names: tuple[tuple[str, str, Post], ...] = ()
-    found: tuple[tuple[int, str, datetime], ...] = ()
-    """(journal entry, what, when), oldest first."""
-    chosen: str = ""
-    digits: int = 0
-    pin: Pin = field(default_factory=lambda: Pin(STAFF_PIN_LENGTH))
-    refused: bool = False
-    locked_until: float = 0.0
-    signed_in: str = ""
-    name: str = ""
-    post: Post | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

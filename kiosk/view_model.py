@@ -2,6 +2,8 @@
 
 A view carries ids and numbers, not sentences: the words (on the screen and spoken) belong to `screens/strings`.
 Personal fields (`Arrived.masked_name`, the names in `ChooseMembers`) are kept out of `repr`.
+
+Longer than 400 lines on purpose: it is one flat catalogue without logic, and is searched rather than read.
 """
 
 from __future__ import annotations
@@ -109,7 +111,8 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class OutOfService:
-    """reason: reader, cash, printer, issuer, paper, change, stopped, sound, sensors, receipt, left_behind, journal."""
+    """reason: reader, cash, printer, issuer, paper, change, stopped, sound, sensors, receipt, camera, left_behind,
+    journal."""
 
     frame: Frame
     reason: str
@@ -389,9 +392,80 @@ class StaffFound:
     entries: tuple[FoundEntry, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StaffCamera:
+    """What the camera shows now. picture: JPEG, empty while there is none, and then why (lost, garbled, silent,
+    refused; "" while the first is on its way); taken: local time; old_s: 0, or seconds ago, if that is not just now.
+
+    known: the recorder answers; armed: who steps in front is recorded; faults: its words, the gravest first; tasks:
+    what can be chosen (recorder, keys).
+    """
+
+    frame: Frame
+    picture: bytes = field(repr=False)
+    taken: datetime | None
+    why: str = ""
+    old_s: int = 0
+    known: bool = False
+    armed: bool = False
+    recording: bool = False
+    faults: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRecorder:
+    """How the recorder is: see `StaffCamera`. footage_h: hours stored; oldest_h: age of the oldest image, both None
+    while that is not known; outlook: a sentence of the recorder, or ""."""
+
+    frame: Frame
+    known: bool
+    why: str = ""
+    armed: bool = False
+    recording: bool = False
+    faults: tuple[str, ...] = ()
+    footage_h: float | None = None
+    oldest_h: float | None = None
+    outlook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """An entry of the key book, in local time. alarm: the case was opened without the key (then seen_by answered for
+    it); bad: this is the entry that was tampered with, at this row."""
+
+    row: int
+    alarm: bool
+    out: datetime
+    back: datetime | None
+    holder: str = field(default="", repr=False)
+    purpose: str = field(default="", repr=False)
+    seen_by: str = field(default="", repr=False)
+    opened: tuple[tuple[datetime, datetime | None], ...] = ()
+    bad: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffKeys:
+    """The key of the recorder's case. why: why nothing is known of it (silent, refused, unreadable), "waiting", or "".
+
+    place: where it is kept; holder, since: who has it now, since when; lines: newest first; rows: so many, all sound,
+    unless there is a verdict: a sentence that says what was tampered with.
+    """
+
+    frame: Frame
+    why: str
+    place: str = ""
+    holder: str = field(default="", repr=False)
+    since: datetime | None = None
+    lines: tuple[KeyLine, ...] = ()
+    rows: int = 0
+    verdict: str = ""
+
+
 View: TypeAlias = (
     Still | Idle | Closed | OutOfService | Wait | PinPad | LastTry | TakeCard | ChooseCertificate | ChooseKind
     | ChooseHousehold | ChooseMembers | ChooseItems | ChooseCopies | Confirm | Arrived | Pay | Printing | Take
     | Refused | Thanks
-    | StaffSignIn | StaffMenu | StaffReopen | StaffFound
+    | StaffSignIn | StaffMenu | StaffReopen | StaffFound | StaffCamera | StaffRecorder | StaffKeys
 )  # fmt: skip

@@ -147,7 +147,7 @@ def order_of(kind: type) -> f.Effect:
 def test_every_order_reaches_its_port(rig, kind: type) -> None:
     """An order that reaches nobody is a person who waits for nothing."""
     loop, everything, _, _ = rig
-    loop._devices = replace(loop._devices, staff=everything)
+    loop._devices = replace(loop._devices, staff=everything, office=everything)
     loop._carry_out((order_of(kind),), loop._now())
     assert len(everything.log) == 1
 
