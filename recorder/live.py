@@ -52,6 +52,7 @@ class Live:
         self._codec = Codec.H264
         self._newest: Packet | None = None
         self._made_s = float("-inf")
+        self._made_ns = -1
 
     def hear(self, heard: Heard) -> None:
         """Everything the camera's process says; only keyframes are kept, one at a time."""
@@ -66,7 +67,8 @@ class Live:
 
     def told(self) -> dict[str, Any]:
         """The answer to ``live``. at_utc: when the picture was taken, age_s: how long ago that was; jpeg: base64, or
-        None, and then why: lost (no camera, or no keyframe for long), busy (asked too often), garbled."""
+        None, and then why: lost (no camera, or no keyframe for long), busy (asked too often, or there is none that was
+        not told yet), garbled."""
         with self._lock:
             newest, codec = self._newest, self._codec
         if newest is None:
@@ -77,9 +79,9 @@ class Live:
         if not self._making.acquire(blocking=False):
             return _none("busy")
         try:
-            if self._now() - self._made_s < EVERY_S:
+            if self._now() - self._made_s < EVERY_S or newest.boot_ns == self._made_ns:
                 return _none("busy")
-            self._made_s = self._now()
+            self._made_s, self._made_ns = self._now(), newest.boot_ns
             jpeg = self._make(codec, newest.data)
         finally:
             self._making.release()
