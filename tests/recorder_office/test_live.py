@@ -96,9 +96,12 @@ def test_at_most_one_a_second_is_made_whoever_asks(hands) -> None:
     shown.hear(packet(b"one", hands))
     assert shown.told()["jpeg"]
     hands.seconds += 0.9
+    shown.hear(packet(b"two", hands))
     assert (shown.told()["jpeg"], shown.told()["why"]) == (None, "busy")
     hands.seconds += 0.2
-    assert shown.told()["jpeg"]
+    assert jpeg(shown.told()) == b"h264two"
+    hands.seconds += 5
+    assert (shown.told()["jpeg"], shown.told()["why"]) == (None, "busy"), "it shows nothing that was not told already"
 
 
 @pytest.mark.parametrize("codec", ["import os; os.abort()", "import time; time.sleep(600)", "pass"])
