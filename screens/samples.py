@@ -129,6 +129,7 @@ OUT: Final = (
     "left_behind",
     "journal",
     "receipt",
+    "camera",
     "staff",
     "display",
 )

@@ -24,7 +24,7 @@ REFUSALS = {
 }  # fmt: skip
 PAUSES = {
     "reader", "cash", "printer", "issuer", "paper", "change", "stopped", "sound", "sensors", "left_behind", "journal",
-    "receipt", "staff", "other",
+    "receipt", "camera", "staff", "other",
 }  # fmt: skip
 CLOSED = {
     "before_hours", "after_hours", "weekday_closed", "holiday", "year_end", "exception", "not_started", "server",
