@@ -67,3 +67,15 @@ def test_a_new_process_waits_for_receipt_paper_only_where_the_city_insists(setti
     assert e.Part.RECEIPT not in new_process(settings, journal).rules.required
     insists = replace(settings, profile=replace(settings.profile, receipt_required=True))
     assert e.Part.RECEIPT in new_process(insists, journal).rules.required
+
+
+def test_a_new_process_waits_for_the_camera_only_where_the_city_requires_it_and_there_is_one(settings, journal) -> None:
+    def needs(required: bool, machine: Any) -> bool:
+        camera = replace(settings.profile.camera, required=required)
+        changed = replace(settings, machine=machine, profile=replace(settings.profile, camera=camera))
+        return e.Part.CAMERA in new_process(changed, journal).rules.required
+
+    bare = replace(settings.machine, camera=None, recorder=None)
+    assert needs(True, settings.machine)
+    assert not needs(False, settings.machine)
+    assert not needs(True, bare)
