@@ -7,6 +7,7 @@ file says, and starting again would not help.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import math
 import os
@@ -41,22 +42,24 @@ from recorder.inbox import CaseIs, Inbox
 from recorder.index import Index
 from recorder.key_ledger import KeyLedger
 from recorder.key_told import key_told
-from recorder.ledgers import FILE, Ledgers
+from recorder.ledgers import FILE, Ledgers, open_books
 from recorder.live import Live
 from recorder.marks import Marks
 from recorder.parts import Parts, Rule
 from recorder.pattern import pattern
-from recorder.place import PlaceError, SlotFiles
+from recorder.place import TEST_SLOT, PlaceError, SlotFiles
 from recorder.prepare import VAULT
 from recorder.presence import Detector, PresenceSettings
 from recorder.recovery import open_ring
-from recorder.ring import Ring, RingSettings
+from recorder.ring import Ring
+from recorder.ring_facts import RingSettings
 from recorder.service import Service
 from recorder.sighting import Sighting
 from recorder.sizing import open_min
 from recorder.status import Status, told
 from recorder.store import Store
 from recorder.times import TimeStateError, TrustedTime
+from recorder.trial import prove
 from recorder.vault import Vault, VaultError
 from recorder.watching import BookKeeper, PictureHealth
 
@@ -117,14 +120,15 @@ def foreseeing(settings: Settings, hours: Hours) -> Callable[[Ring, datetime], O
 def _checked(recorder: RecorderSettings, vault: Path, kek: bytes) -> None:
     """What starting again would not mend. Raises ConfigError. A disk that only fails is waited for instead."""
     try:
-        SlotFiles(recorder.video, recorder.slots, recorder.slot_bytes).close()
+        with contextlib.suppress(OSError):
+            SlotFiles(recorder.video, recorder.slots, recorder.slot_bytes).close()
         Vault.open(vault, recorder.slots, kek).close()
     except (PlaceError, VaultError) as error:
         raise ConfigError([Problem("recorder", "", str(error))]) from error
 
 
 def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, kek: bytes) -> int:
-    """Until SIGTERM. Raises ConfigError, and what `Ledgers` raises: without its books the ring may not be written."""
+    """Until SIGTERM. Raises ConfigError, and what `open_books` and `TrustedTime` raise when the system's disk fails."""
     state, runtime = state_directory(), runtime_directory()
     source = camera_source(camera)
     _checked(recorder, state / VAULT, kek)
@@ -134,10 +138,10 @@ def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     with ExitStack() as stack:
-        ledgers = Ledgers(state / FILE, clock.now)
+        ledgers = open_books(state / FILE, clock.now)
         stack.callback(ledgers.close)
         time = TrustedTime(clock, state / ELAPSED)
-        rules, holds = ring_settings(settings), Holds(ledgers.hold)
+        rules, holds = ring_settings(settings), Holds(ledgers.hold, unknown=ledgers.holds_unknown)
 
         def opener() -> Ring:
             with ExitStack() as half:
@@ -166,7 +170,7 @@ def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, 
                 PictureHealth(),
                 BookKeeper(ledgers, _case(settings, recorder, ledgers, hours, clock)),
                 filming(settings, hours),
-                pattern,
+                lambda stamp: prove(recorder.video / TEST_SLOT, rules.device, pattern(), stamp),
                 kept,
                 Rule(rule.preroll_s, rule.absence_s, rule.required),
                 foreseeing(settings, hours),

@@ -1,15 +1,18 @@
 """What must not be written over though it is old: a range of time, with a reason, an owner and a day to look again.
 
-A hold is two rows of a ledger (`hold`, `release`); what is held now is read from them at every start. An open police
-request is a hold like any other, made at once when the request is entered.
+A hold is two rows of a ledger (`hold`, `release`). Others may write them too, while the recorder runs: what they wrote
+is read before every decision (`refresh`), so that a hold counts from the moment it is entered. An open police request
+is a hold like any other, made at once when the request is entered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+import sqlite3
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from config.ledger import LedgerRow, Scalar
 
@@ -19,7 +22,10 @@ class HoldLedger(Protocol):
 
     def append(self, kind: str, data: dict[str, Scalar]) -> int: ...
 
-    def rows(self) -> Iterable[LedgerRow]: ...
+    def rows(self, after: int = 0) -> Iterable[LedgerRow]: ...
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +47,23 @@ class HoldError(ValueError):
 
 
 class Holds:
-    """The holds of one ledger."""
+    """The holds of one ledger. unknown: the ledger was lost or changed by somebody, so everything counts as held."""
 
-    def __init__(self, ledger: HoldLedger) -> None:
+    def __init__(self, ledger: HoldLedger, *, unknown: bool = False) -> None:
         self._ledger = ledger
         self._active: dict[int, Hold] = {}
-        for row in ledger.rows():
-            self._follow(row.seq, row.kind, row.data)
+        self._last = 0
+        self.unknown = unknown
+        self._read()
+
+    def refresh(self) -> bool:
+        """Read what others have written; False: it cannot be read now, and what was known goes on being held."""
+        try:
+            self._read()
+        except sqlite3.Error as error:
+            _log.error("what is held cannot be read anew: %s", error)
+            return False
+        return True
 
     def add(self, first_utc_us: int, last_utc_us: int, reason: str, owner: str, review: date) -> int:
         """Pin a range from now on; returns the number of the hold. Raises HoldError."""
@@ -63,14 +79,14 @@ class Holds:
             "review": review.isoformat(),
         }
         number = self._ledger.append("hold", data)
-        self._follow(number, "hold", data)
+        self._read()
         return number
 
     def copied(self, number: int) -> None:
         """Everything of it has been copied into slots of its own."""
         self._require(number)
         self._ledger.append("copied", {"hold": number})
-        self._follow(0, "copied", {"hold": number})
+        self._read()
 
     def release(self, number: int, by: str, why: str) -> None:
         """End a hold: what it pinned is as old as it is. Raises HoldError."""
@@ -78,7 +94,7 @@ class Holds:
         if not by.strip() or not why.strip():
             raise HoldError("ending a hold needs a name and a reason")
         self._ledger.append("release", {"hold": number, "by": by, "why": why})
-        self._follow(0, "release", {"hold": number})
+        self._read()
 
     def active(self, number: int) -> bool:
         return number in self._active
@@ -102,8 +118,12 @@ class Holds:
         if number not in self._active:
             raise HoldError(f"there is no hold {number} to end")
 
-    def _follow(self, seq: int, kind: str, data: object) -> None:
-        assert isinstance(data, dict)
+    def _read(self) -> None:
+        for row in self._ledger.rows(self._last):
+            self._follow(row.seq, row.kind, row.data)
+            self._last = row.seq
+
+    def _follow(self, seq: int, kind: str, data: Mapping[str, Any]) -> None:
         if kind == "hold":
             self._active[seq] = Hold(
                 seq, data["first_utc_us"], data["last_utc_us"], data["reason"], data["owner"],

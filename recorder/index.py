@@ -1,12 +1,14 @@
 """What lies where, for quick search: a cache of what the slots say themselves.
 
-SQLite, on the system's disk. Nothing is decided from it that the slots do not say: at every start each slot whose
-generation it does not know is read again, and a file that is missing or damaged is made anew from all of them.
+SQLite, on the system's disk. Nothing is decided from it that the slots do not say. A slot whose generation it does not
+know is read again, a few at a time while recording goes on; so a file that is missing or damaged is made anew from all
+of them, and one that cannot be written is kept in memory instead.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,6 +27,9 @@ CREATE TABLE IF NOT EXISTS correction (boot_id BLOB PRIMARY KEY, offset_us INTEG
 """
 
 
+_log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What of a visit lies in one slot. Times are labels, microseconds since 1970."""
@@ -33,6 +38,15 @@ class Part:
     first_utc_us: int
     last_utc_us: int
     footage_ms: int
+
+
+def add(parts: dict[int, Part], event: int, first_utc_us: int, ms: int) -> None:
+    """A group more. parts: of one slot, by event."""
+    last_utc_us = first_utc_us + ms * 1000
+    part = parts.get(event, Part(event, first_utc_us, last_utc_us, 0))
+    parts[event] = Part(
+        event, min(part.first_utc_us, first_utc_us), max(part.last_utc_us, last_utc_us), part.footage_ms + ms
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +61,15 @@ class Visit:
 
 
 class Index:
-    """The cache. A damaged file is put aside and begun anew, empty."""
+    """The cache. A damaged file is begun anew, empty. Calls raise sqlite3.Error when its disk fails."""
 
     def __init__(self, path: Path) -> None:
         try:
             self._connection = _open(path)
         except sqlite3.DatabaseError:
-            for beside in ("", "-wal", "-shm"):
-                with contextlib.suppress(FileNotFoundError):
-                    path.with_name(path.name + beside).unlink()
-            self._connection = _open(path)
+            self._connection = _anew(path)
+        longest = self._connection.execute("SELECT max(last_utc_us - first_utc_us) FROM visit").fetchone()[0]
+        self._longest_us = int(longest or 0)
 
     def known(self) -> dict[int, int]:
         """Generation by slot, as last read."""
@@ -64,6 +77,8 @@ class Index:
 
     def put(self, slot: int, generation: int, parts: Iterable[Part]) -> None:
         """What a slot holds now, instead of what it held before."""
+        parts = list(parts)
+        self._longest_us = max([self._longest_us, *(one.last_utc_us - one.first_utc_us for one in parts)])
         with self._connection:
             self._connection.execute("DELETE FROM visit WHERE slot = ?", (slot,))
             self._connection.executemany(
@@ -79,12 +94,11 @@ class Index:
 
     def visits(self, first_utc_us: int, last_utc_us: int) -> tuple[Visit, ...]:
         """Visits that overlap a range of labels, in order."""
-        longest = self._connection.execute("SELECT max(last_utc_us - first_utc_us) FROM visit").fetchone()[0] or 0
         rows = self._connection.execute(
             "SELECT event, min(first_utc_us), max(last_utc_us), sum(footage_ms), count(*) FROM visit WHERE event IN "
             "(SELECT event FROM visit WHERE first_utc_us BETWEEN ? AND ? AND last_utc_us >= ?) "
             "GROUP BY event ORDER BY min(first_utc_us), event",
-            (first_utc_us - longest, last_utc_us, first_utc_us),
+            (first_utc_us - self._longest_us, last_utc_us, first_utc_us),
         )
         return tuple(Visit(*row) for row in rows)
 
@@ -101,6 +115,17 @@ class Index:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _anew(path: Path) -> sqlite3.Connection:
+    for beside in ("", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + beside).unlink()
+    try:
+        return _open(path)
+    except sqlite3.Error as error:
+        _log.error("%s: %s: the index is kept in memory until the next start", path, error)
+        return _open(Path(":memory:"))
 
 
 def _open(path: Path) -> sqlite3.Connection:

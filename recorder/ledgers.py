@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from config.ledger import Ledger, LedgerRow, LedgerTampered, Scalar, open_database, transaction
+from config.ledger import DatabaseDamaged, Ledger, LedgerRow, LedgerTampered, Scalar, open_database, transaction
 
 FILE: Final = "recorder.sqlite"
 """Below $STATE_DIRECTORY."""
@@ -37,6 +37,7 @@ TITLES: Final = {
 }
 MOST_WAITING: Final = 10_000
 """Rows kept in memory while the system's disk cannot be written."""
+ASIDE: Final = ".damaged-"
 _CHANGED: Final = {"was changed": "書き換えられています", "is missing": "なくなっています"}
 _INSERTED: Final = "あとから入れられています"
 
@@ -139,13 +140,46 @@ class Health:
             self._now -= {fault}
 
 
+def open_books(path: Path, now: Callable[[], datetime]) -> Ledgers:
+    """The books of a recorder that starts: recording does not wait for them. A file that cannot be read is put aside as
+    it is and new books are begun; `Ledgers.lost` says so until somebody has taken it away.
+
+    Raises OSError or sqlite3.OperationalError when the system's disk fails: the keys of the video lie there, too.
+    """
+    try:
+        return _checked(Ledgers(path, now))
+    except sqlite3.OperationalError:
+        raise
+    except (DatabaseDamaged, LedgerTampered, sqlite3.DatabaseError) as error:
+        aside = f"{path.name}{ASIDE}{now():%Y%m%dT%H%M%S}"
+        _log.error("%s: %s; it is kept as %s, and new books are begun", path, error, aside)
+        for beside in ("", "-wal", "-shm"):
+            if path.with_name(path.name + beside).exists():
+                path.with_name(path.name + beside).rename(path.with_name(aside + beside))
+        return _checked(Ledgers(path, now))
+
+
+def _checked(ledgers: Ledgers) -> Ledgers:
+    try:
+        for verdict in ledgers.verify():
+            if not verdict.sound:
+                _log.error("%s", verdict)
+                ledgers.tampered |= {verdict.name}
+    except BaseException:
+        ledgers.close()
+        raise
+    return ledgers
+
+
 class Ledgers:
-    """The file. For one thread; another process, or another thread, opens its own."""
+    """The file. lost: one from before lies beside it that nobody can read; tampered: chains that did not hold when
+    `open_books` looked. For one thread; another process, or another thread, opens its own."""
 
     def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
-        """Raises config.ledger.DatabaseDamaged, LedgerTampered, OSError or sqlite3.Error: nothing may be decided then.
-        What is held is not known without this file, so nothing may be written over either."""
+        """Raises config.ledger.DatabaseDamaged, LedgerTampered, OSError or sqlite3.Error."""
         self._now = now
+        self.lost = any(path.parent.glob(f"{path.name}{ASIDE}*"))
+        self.tampered: frozenset[str] = frozenset()
         self._connection = open_database(path)
         try:
             chains = {name: Chain(self._connection, name, now) for name in NAMES}
@@ -200,6 +234,11 @@ class Ledgers:
     def verify(self) -> tuple[Verdict, ...]:
         """Every chain, in the order of `NAMES`. Print the verdicts: they are sentences."""
         return tuple(chain.verify() for chain in self._chains.values())
+
+    @property
+    def holds_unknown(self) -> bool:
+        """Whether what is held cannot be told from these books."""
+        return self.lost or "hold" in self.tampered
 
     def close(self) -> None:
         self._connection.close()

@@ -12,10 +12,11 @@ from config.calendar import Opening
 from config.clock import Clock
 from drivers.camera import Look
 from recorder.forecast import Outlook
-from recorder.ring import Ring, RingState
+from recorder.ring import Ring
+from recorder.ring_facts import RingState
 from recorder.sighting import Sighting
 from recorder.store import Store
-from recorder.times import TrustedTime
+from recorder.times import Stamp, TrustedTime
 
 
 class Camera(Protocol):
@@ -72,7 +73,7 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the service is put together of. opening: the machine's hours (ValueError for a date that is not known),
-    None: filming has not begun; pattern: a test picture of nobody; reference: file of the empty place;
+    None: filming has not begun; prove: `trial.prove`, raises OSError; reference: file of the empty place;
     outlook: when old and new will collide, None while that cannot be said."""
 
     clock: Clock
@@ -84,7 +85,7 @@ class Parts:
     watched: Watched
     books: Books
     opening: Callable[[datetime], Opening | None]
-    pattern: Callable[[], bytes]
+    prove: Callable[[Stamp], None]
     reference: Path
     rule: Rule
     outlook: Callable[[Ring, datetime], Outlook | None] = lambda ring, now: None

@@ -17,6 +17,10 @@ from typing import Final, Protocol
 
 FILL: Final = 1 << 20
 OPEN_FILES: Final = 16
+TOO_MANY: Final = 8
+"""When more than one slot in so many cannot be used, it is the disk that cannot."""
+TEST_SLOT: Final = "test.video"
+"""A file of one slot beside the others, for the test pattern."""
 _FIEMAP: Final = 0xC020660B
 _FIEMAP_HEAD: Final = struct.Struct("=QQLLLL")
 _FIEMAP_EXTENT: Final = struct.Struct("=QQQQQLLLL")
@@ -51,7 +55,8 @@ class Place(Protocol):
 class SlotFiles:
     """Slot files ``0000/slot-000042.video``, a thousand in a folder.
 
-    Raises PlaceError when a file is missing, or not of the size the others have.
+    A file that is missing is left to whoever reads it. Raises PlaceError when more than one in eight are, or when
+    one is not of the size the others have; OSError as the disk does.
     """
 
     def __init__(self, folder: Path, slots: int, slot_bytes: int) -> None:
@@ -59,11 +64,15 @@ class SlotFiles:
         self._slots = slots
         self._slot_bytes = slot_bytes
         self._open: OrderedDict[int, int] = OrderedDict()
+        missing = 0
         for slot in range(slots):
             path = slot_path(folder, slot)
             try:
                 size = path.stat().st_size
-            except OSError as error:
+            except FileNotFoundError as error:
+                missing += 1
+                if missing <= slots // TOO_MANY:
+                    continue
                 raise PlaceError(
                     f"{path}: {error.strerror}: the video disk is not there or not prepared; mount it, or prepare a "
                     "new one with 'python -m recorder.prepare'"
@@ -92,10 +101,7 @@ class SlotFiles:
     def write(self, slot: int, offset: int, data: bytes) -> None:
         if offset + len(data) > self._slot_bytes:
             raise ValueError(f"{len(data)} bytes at {offset} pass the end of the slot")
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(self._file(slot), view, offset)
-            view, offset = view[written:], offset + written
+        _write(self._file(slot), offset, data)
 
     def sync(self, slot: int) -> None:
         os.fdatasync(self._file(slot))
@@ -134,10 +140,14 @@ class OneFile:
         return os.pread(self._file, size, offset)
 
     def write(self, slot: int, offset: int, data: bytes) -> None:
-        os.pwrite(self._file, data, offset)
+        _write(self._file, offset, data)
 
     def sync(self, slot: int) -> None:
         os.fdatasync(self._file)
+
+    def forget(self) -> None:
+        """What is read next comes from the disk, not from memory, as far as the system lets us say so."""
+        os.posix_fadvise(self._file, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def close(self) -> None:
         if self._file >= 0:
@@ -145,19 +155,27 @@ class OneFile:
             self._file = -1
 
 
+def _write(file: int, offset: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(file, view, offset)
+        view, offset = view[written:], offset + written
+
+
 def slot_path(folder: Path, slot: int) -> Path:
     return folder / f"{slot // 1000:04}" / f"slot-{slot:06}.video"
 
 
 def prepare(folder: Path, slots: int, slot_bytes: int, *, told: Callable[[int], None] = lambda slot: None) -> None:
-    """Make the slot files, each filled once with zeros: an extent that was only promised would move when first written.
+    """Make the slot files and the test slot, filled once with zeros: an extent that was only promised would move when
+    first written.
 
     told: called after each slot. What is there with the right size stays; so an interrupted preparation goes on.
 
     Raises PlaceError when a file of another size is there, or there is no room.
     """
-    for slot in range(slots):
-        path = slot_path(folder, slot)
+    for slot in range(slots + 1):
+        path = slot_path(folder, slot) if slot < slots else folder / TEST_SLOT
         path.parent.mkdir(parents=True, exist_ok=True)
         done = path.with_suffix(".filling")
         if path.exists():
@@ -175,7 +193,8 @@ def prepare(folder: Path, slots: int, slot_bytes: int, *, told: Callable[[int], 
                 raise PlaceError(f"{done}: {error.strerror}") from error
             done.rename(path)
             _sync_folder(path.parent)
-        told(slot)
+        if slot < slots:
+            told(slot)
 
 
 def _fill(path: Path, size: int) -> None:

@@ -25,7 +25,7 @@ from config.errors import ConfigError
 from config.load import load
 from config.schema import RecorderSettings
 from config.secrets import recorder_kek, state_directory
-from recorder.place import PlaceError, SlotFiles, prepare, slot_path
+from recorder.place import TEST_SLOT, PlaceError, SlotFiles, prepare, slot_path
 from recorder.slot import DATA
 from recorder.vault import Vault, VaultError
 
@@ -142,10 +142,11 @@ def _no_video(recorder: RecorderSettings) -> None:
 def _room(recorder: RecorderSettings) -> None:
     """Told before hours of filling, not after them."""
     missing = sum(not slot_path(recorder.video, slot).exists() for slot in range(recorder.slots))
+    missing += not (recorder.video / TEST_SLOT).exists()
     disk = os.statvfs(recorder.video)
     free = disk.f_bavail * disk.f_frsize
     if missing * recorder.slot_bytes > free:
-        fits = free // recorder.slot_bytes + recorder.slots - missing
+        fits = max(0, free // recorder.slot_bytes + recorder.slots - missing)
         raise PrepareError(
             f"{recorder.video}: {missing * recorder.slot_bytes / 1e9:,.1f} GB are needed and {free / 1e9:,.1f} GB are "
             f"free: {fits} slots would fit; use a larger disk"

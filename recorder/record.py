@@ -16,7 +16,7 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, IntFlag
 from typing import Final
 
@@ -29,10 +29,12 @@ from recorder.times import Quality, Stamp
 MAGIC: Final = b"CKR1"
 """Other bytes are not a record."""
 HEAD: Final = struct.Struct("<4sBBHQIIQ16sQqdBxHI8xI")
-"""magic, kind, flags, (0), generation, number, ciphertext bytes, event, boot id, boot_ns, utc_us, elapsed_s, quality,
-(0), epoch, CRC."""
+"""magic, kind, flags, milliseconds, generation, number, ciphertext bytes, event, boot id, boot_ns, utc_us, elapsed_s,
+quality, (0), epoch, CRC."""
 TAG: Final = 16
 ALIGN: Final = 16
+MOST_MS: Final = 10_000
+"""A group longer than this counts as this: a picture that stands still for want of others is not footage."""
 _PACKET: Final = struct.Struct("<QBI")
 _KEYFRAME: Final = 1
 _CRC: Final = struct.Struct("<I")
@@ -61,17 +63,19 @@ class Flag(IntFlag):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Packets from one keyframe to before the next. event: number of the visit; first: when it begins."""
+    """Packets from one keyframe to before the next. event: number of the visit; first: when it begins; lasted_ms: of
+    a thinned one, how long it was before."""
 
     event: int
     first: Stamp
     packets: tuple[Packet, ...] = field(repr=False)
     flags: Flag = Flag.NONE
+    lasted_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that happened: kind is one of ring.NOTES; facts are numbers and short words, nothing of a person."""
+    """Something that happened: facts are numbers and short words, nothing of a person."""
 
     kind: str
     at: Stamp
@@ -81,11 +85,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The readable part of a record. size: ciphertext bytes with the tag; offset: where it begins in the slot."""
+    """The readable part of a record. ms: how much video; size: ciphertext bytes with the tag; offset: where it begins
+    in the slot."""
 
     offset: int
     kind: Kind
     flags: Flag
+    ms: int
     generation: int
     number: int
     size: int
@@ -115,8 +121,8 @@ def encode(item: Group | Note, generation: int, number: int, key: bytes) -> byte
         kind, flags, stamp = Kind.NOTE, Flag.NONE, item.at
         plain = json.dumps({"kind": item.kind, **item.facts}, separators=(",", ":")).encode()
     fields = (
-        MAGIC, kind, flags, 0, generation, number, len(plain) + TAG, item.event, stamp.boot_id, stamp.boot_ns,
-        stamp.utc_us, stamp.elapsed_s, stamp.quality, 0, stamp.epoch,
+        MAGIC, kind, flags, length_ms(item), generation, number, len(plain) + TAG, item.event, stamp.boot_id,
+        stamp.boot_ns, stamp.utc_us, stamp.elapsed_s, stamp.quality, 0, stamp.epoch,
     )  # fmt: skip
     bare = HEAD.pack(*fields, 0)[: -_CRC.size]
     head = bare + _CRC.pack(zlib.crc32(bare))
@@ -132,11 +138,11 @@ def read_head(raw: bytes, offset: int, generation: int) -> Head | None:
     if zlib.crc32(bare) != crc:
         return None
     values = HEAD.unpack_from(raw)
-    (_, kind, flags, _, found, number, size, event, boot_id, boot_ns, utc_us, elapsed_s, quality, _, epoch, _) = values
+    (_, kind, flags, ms, found, number, size, event, boot_id, boot_ns, utc_us, elapsed_s, quality, _, epoch, _) = values
     if found != generation or size < TAG:
         return None
     stamp = Stamp(boot_id, boot_ns, utc_us, Quality(quality), epoch, elapsed_s)
-    return Head(offset, Kind(kind), Flag(flags), found, number, size, event, stamp, raw[: HEAD.size])
+    return Head(offset, Kind(kind), Flag(flags), ms, found, number, size, event, stamp, raw[: HEAD.size])
 
 
 def decode(head: Head, ciphertext: bytes, key: bytes) -> Group | Note:
@@ -148,7 +154,41 @@ def decode(head: Head, ciphertext: bytes, key: bytes) -> Group | Note:
     if head.kind is Kind.NOTE:
         facts = json.loads(plain)
         return Note(facts.pop("kind"), head.first, head.event, facts)
-    return Group(head.event, head.first, _unpack(plain, head.first), head.flags)
+    lasted_ms = head.ms if head.flags & Flag.THINNED else 0
+    return Group(head.event, head.first, _unpack(plain, head.first), head.flags, lasted_ms)
+
+
+def length_ms(item: Group | Note) -> int:
+    """How much video a group is: to its last picture, and one picture's time more."""
+    if isinstance(item, Note) or not item.packets:
+        return 0
+    if item.lasted_ms:
+        return item.lasted_ms
+    span_ms = (item.packets[-1].boot_ns - item.packets[0].boot_ns) // 1_000_000
+    each_ms = span_ms // (len(item.packets) - 1) if len(item.packets) > 1 else 0
+    return max(0, min(MOST_MS, span_ms + each_ms))
+
+
+def last_of(item: Group | Note) -> Stamp:
+    """The stamp of the last thing in it."""
+    if isinstance(item, Note):
+        return item.at
+    if not item.packets:
+        return item.first
+    last, first = item.packets[-1], item.first
+    since_ns = last.boot_ns - first.boot_ns
+    return replace(
+        first,
+        boot_ns=last.boot_ns,
+        utc_us=first.utc_us + since_ns // 1000,
+        elapsed_s=first.elapsed_s + since_ns / 1e9,
+    )
+
+
+def thinned(group: Group) -> Group:
+    """Its keyframe only; it stands for as much time as before."""
+    ms = length_ms(group)
+    return replace(group, packets=group.packets[:1], flags=group.flags | Flag.THINNED, lasted_ms=ms)
 
 
 def _nonce(number: int) -> bytes:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import Final
 
 from drivers.camera import Codec
 from recorder import slot as slots
 from recorder.holds import Holds
-from recorder.index import Index, Part
-from recorder.place import Place
-from recorder.record import HEAD, Flag, Group, Note, RecordDamaged
-from recorder.ring import Ring, RingSettings, Told
+from recorder.index import Index
+from recorder.indexing import Indexing
+from recorder.place import TOO_MANY, Place
+from recorder.record import HEAD, Group, RecordDamaged
+from recorder.ring import Ring
+from recorder.ring_facts import RingSettings, Told
 from recorder.shelf import Shelf
 from recorder.slot import DATA, SlotHeader, State
 from recorder.times import TrustedTime
 from recorder.vault import Vault
-from recorder.writer import Writer, fetch, heads, last_of, length_ms
+from recorder.writer import Writer, fetch, heads
 
 JPEG: Final = b"\xff\xd8"
 """How a JPEG picture begins."""
+
+_log = logging.getLogger(__name__)
 
 
 def open_ring(
@@ -31,7 +36,8 @@ def open_ring(
     holds: Holds,
     told: Told = lambda kind, facts: None,
 ) -> Ring:
-    """The ring as the slots and the vault say it is. Raises OSError when the disk cannot be read or written.
+    """The ring as the slots and the vault say it is. Raises OSError when more than one slot in eight cannot be read;
+    of fewer, what can be read is kept, and they are left alone.
 
     A slot is readable when the vault has the key of the generation its header names. One that was being written is
     followed record by record to its last whole one and sealed as interrupted. One whose header is damaged on both
@@ -40,27 +46,39 @@ def open_ring(
     shelf, known, newest = Shelf(), index.known(), 0
     shelf.correct(index.corrections().items())
     free: list[tuple[int, int]] = []
+    bad: dict[int, OSError] = {}
     for slot in range(place.slots):
-        header, generation = _look(place, vault, settings, slot)
-        newest = max(newest, generation)
+        try:
+            header, generation = _look(place, vault, settings, slot)
+        except OSError as error:
+            bad[slot] = error
+            if len(bad) > place.slots // TOO_MANY:
+                raise
+            continue
+        newest = max(newest, generation, vault.generation(slot))
         if header is None:
             free.append((generation, slot))
             continue
         if header.state is State.WRITING:
-            header = _follow(place, vault, header)
-            slots.write(place, header)
+            header, failed = _sealed(place, vault, header)
             told("interrupted", {"slot": slot, "records": header.records})
+            if failed is not None:
+                bad[slot] = failed
         shelf.put(header)
         time.not_before(header.last.elapsed_s)
     shelf.sort()
-    for header in list(shelf):
-        if known.pop(header.slot, 0) != header.generation:
-            index.put(header.slot, header.generation, _parts(shelf, index, place, vault, header))
-    for slot in known:
-        index.drop(slot)
+    for slot, why in bad.items():
+        _log.error("slot %d cannot be used: %s", slot, why)
+        told("slot_failed", {"slot": slot})
+    unknown = [one for one in shelf if known.pop(one.slot, 0) != one.generation]
     for _, slot in sorted(free):
         shelf.put_free(slot)
-    return Ring(place, vault, settings, time, index, holds, shelf, newest + 1, told)
+    unknown.sort(key=lambda one: -one.generation)
+    indexing = Indexing(index, place, vault, shelf, (one.slot for one in unknown))
+    for slot in known:
+        indexing.drop(slot)
+    indexing.catch_up()  # of the newest at once: they tell the number of the last visit
+    return Ring(place, vault, settings, time, indexing, holds, shelf, newest + 1, told, bad)
 
 
 def _look(place: Place, vault: Vault, settings: RingSettings, slot: int) -> tuple[SlotHeader | None, int]:
@@ -86,8 +104,8 @@ def _look(place: Place, vault: Vault, settings: RingSettings, slot: int) -> tupl
     return SlotHeader(slot, keyed, State.WRITING, settings.device, stamp, stamp, codec), generation
 
 
-def _follow(place: Place, vault: Vault, header: SlotHeader) -> SlotHeader:
-    """The header as it would be if the slot had been sealed after its last whole record."""
+def _sealed(place: Place, vault: Vault, header: SlotHeader) -> tuple[SlotHeader, OSError | None]:
+    """The slot sealed after its last whole record; and why that cannot be written, if it cannot."""
     key = vault.key(header.slot, header.generation)
     assert key is not None
     # What stood in the header was true at the claim only.
@@ -96,36 +114,15 @@ def _follow(place: Place, vault: Vault, header: SlotHeader) -> SlotHeader:
         header.width, header.height, header.fps, DATA, hold=header.hold, previous=header.previous,
     )  # fmt: skip
     writer = Writer(place, fresh, key)
-    for head in heads(place, header.slot, header.generation):
-        try:
+    try:
+        for head in heads(place, header.slot, header.generation):
             item = fetch(place, header.slot, head, key)
-        except RecordDamaged:
-            break
-        writer.take_over(place.read(header.slot, head.offset, head.end - head.offset), item)
-    return writer.sealed(State.INTERRUPTED)
-
-
-def _parts(shelf: Shelf, index: Index, place: Place, vault: Vault, header: SlotHeader) -> list[Part]:
-    """What a slot says of visits, for the index; and what it says of clocks, for the labels."""
-    key = vault.key(header.slot, header.generation)
-    assert key is not None
-    found: dict[int, Part] = {}
-    for head in heads(place, header.slot, header.generation, header.data_end):
-        try:
-            item = fetch(place, header.slot, head, key)
-        except RecordDamaged:
-            continue
-        if isinstance(item, Note):
-            if isinstance(offset_us := item.facts.get("offset_us"), int):
-                shelf.correct([(head.first.boot_id, offset_us)])
-                index.correct(head.first.boot_id, offset_us)
-        elif not item.flags & (Flag.TEST | Flag.COPY):
-            first, last = shelf.label(item.first), shelf.label(last_of(item))
-            part = found.get(item.event, Part(item.event, first, last, 0))
-            found[item.event] = Part(
-                item.event,
-                min(part.first_utc_us, first),
-                max(part.last_utc_us, last),
-                part.footage_ms + length_ms(item),
-            )
-    return list(found.values())
+            writer.take_over(place.read(header.slot, head.offset, head.end - head.offset), item)
+    except RecordDamaged:
+        pass
+    except OSError as error:
+        return writer.sealed(State.INTERRUPTED), error
+    try:
+        return writer.seal(State.INTERRUPTED), None
+    except OSError as error:
+        return writer.sealed(State.INTERRUPTED), error

@@ -16,22 +16,23 @@ keyframes only, and then refuses, so that recording stops and everybody can see 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from enum import Enum
-from typing import Final, Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final
 
 from drivers.camera import Codec, StreamFacts
 from recorder import slot as slots
 from recorder.holds import Holds
-from recorder.index import Index, Part, Visit
+from recorder.index import Part, Visit, add
+from recorder.indexing import Indexing
 from recorder.place import Place
-from recorder.record import Flag, Group, Head, Note, RecordDamaged
+from recorder.record import Flag, Group, Note, RecordDamaged, length_ms, thinned
+from recorder.ring_facts import GroupTooLarge, RingFull, RingSettings, RingState, Span, Stage, Told
 from recorder.shelf import Shelf
 from recorder.slot import DATA, SlotHeader, State
 from recorder.times import Stamp, TrustedTime
 from recorder.vault import Vault
-from recorder.writer import Writer, fetch, heads, is_group, last_of, length_ms
+from recorder.writer import Writer, fetch, heads, is_group
 
 TRIES: Final = 3
 """So many slots in a row may fail before the disk counts as failed."""
@@ -40,67 +41,9 @@ LONGEST_SLOT_S: Final = 86_400.0
 
 _log = logging.getLogger(__name__)
 
-Told = Callable[[str, Mapping[str, int | str]], None]
-
-
-class RingFull(RuntimeError):
-    """No slot may be taken: everything is held or younger than the floor. Recording stops."""
-
-
-class GroupTooLarge(ValueError):
-    """One group does not fit into an empty slot: the slots are too small for this camera."""
-
-
-class Stage(Enum):
-    """How the next slot was found."""
-
-    NORMAL = "normal"
-    YOUNG = "overwriting_young"
-    RESERVE = "reserve"
-    THINNED = "thinned"
-    REFUSING = "refusing"
-
-
-@dataclass(frozen=True, slots=True)
-class RingSettings:
-    """device: 16 bytes naming this recorder; floor and ceiling in elapsed seconds; reserve: slots kept back under
-    `protect_floor_and_alarm`."""
-
-    device: bytes
-    min_elapsed_s: float
-    max_elapsed_s: float | None
-    on_conflict: Literal["overwrite_oldest", "protect_floor_and_alarm"]
-    reserve: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class RingState:
-    """footage_s, used_bytes: of all that can be read; oldest/newest: labels in microseconds; oldest_age_s: elapsed;
-    bad: slots the disk failed at since the start."""
-
-    slots: int
-    slot_bytes: int
-    free: int
-    held: int
-    bad: int
-    footage_s: float
-    used_bytes: int
-    oldest_utc_us: int | None
-    newest_utc_us: int | None
-    oldest_age_s: float | None
-    stage: Stage
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Groups of one slot that overlap a range."""
-
-    header: SlotHeader
-    heads: tuple[Head, ...]
-
 
 class Ring:
-    """Made by `recovery.open_ring`. For one thread. told: hears of erasures, expiries and faults, for the ledger."""
+    """Made by `recovery.open_ring`. For one thread. bad: slots that cannot be used."""
 
     def __init__(
         self,
@@ -108,24 +51,24 @@ class Ring:
         vault: Vault,
         settings: RingSettings,
         time: TrustedTime,
-        index: Index,
+        indexing: Indexing,
         holds: Holds,
         shelf: Shelf,
         next_generation: int,
         told: Told = lambda kind, facts: None,
+        bad: Iterable[int] = (),
     ) -> None:
         self._place = place
         self._vault = vault
         self._settings = settings
         self._time = time
-        self._index = index
+        self.indexing = indexing
         self._shelf = shelf
         self._told = told
         self.holds = holds
         self.stage = Stage.NORMAL
-        self._bad: set[int] = set()
+        self._bad = set(bad)
         self._next = next_generation
-        self._event = index.last_event()
         self._stream = StreamFacts(Codec.H264, 0, 0, 0.0)
         self._writer: Writer | None = None
         self._parts: dict[int, Part] = {}
@@ -140,8 +83,8 @@ class Ring:
 
     def next_event(self) -> int:
         """A number for a new visit."""
-        self._event += 1
-        return self._event
+        self.indexing.last_event += 1
+        return self.indexing.last_event
 
     def append(self, item: Group | Note) -> None:
         """On the disk when this returns. Raises RingFull, GroupTooLarge, or OSError when the disk fails."""
@@ -152,7 +95,7 @@ class Ring:
         for _ in range(TRIES):
             try:
                 writer = self._writer = self._writer or self._claim(at)
-                shown = _thin(item) if self.stage is Stage.THINNED and isinstance(item, Group) else item
+                shown = thinned(item) if self.stage is Stage.THINNED and isinstance(item, Group) else item
                 if writer.append(shown):
                     self._note_part(shown)
                     return
@@ -178,12 +121,13 @@ class Ring:
         header = self._writer.seal()
         self._writer = None
         self._shelf.put(header)
-        self._index.put(header.slot, header.generation, self._parts.values())
+        self.indexing.put(header, self._parts)
         self._parts = {}
 
     def copy(self, hold: int) -> None:
         """Copy what a hold pins into slots of its own, so that the ring can go on over the rest. Raises RingFull, or
         OSError: then the hold goes on pinning."""
+        self._look_for_holds()
         held = next(one for one in self.holds.all() if one.number == hold)
         writer: Writer | None = None
         for span in self.find(held.first_utc_us, held.last_utc_us):
@@ -220,31 +164,46 @@ class Ring:
             self._told("erased", facts)
         return Writer(self._place, header, key)
 
+    @property
+    def refuses(self) -> bool:
+        """Whether the next group would raise RingFull."""
+        return self._writer is None and self._find_slot()[0] is Stage.REFUSING
+
     def _choose(self) -> int:
         """The slot to take, by the rule at the head of this module. Raises RingFull."""
-        settings, shelf = self._settings, self._shelf
-        spare = settings.reserve if settings.on_conflict == "protect_floor_and_alarm" else 0
-        if shelf.free > spare:
-            return self._chosen(Stage.NORMAL, shelf.take_free())
-        oldest = next((one for one in shelf.oldest_first() if one.slot not in self._bad and not self.held(one)), None)
-        if oldest is not None and self.age_s(oldest) >= settings.min_elapsed_s:
-            return self._chosen(Stage.NORMAL, oldest.slot)
-        if settings.on_conflict == "overwrite_oldest" and oldest is not None:
-            return self._chosen(Stage.YOUNG, oldest.slot)
-        if shelf.free:
-            stage = Stage.RESERVE if shelf.free > spare // 2 else Stage.THINNED
-            return self._chosen(stage, shelf.take_free())
-        self._chosen(Stage.REFUSING, -1)
-        raise RingFull(
-            "no slot may be written over: every image is held or younger than the floor; "
-            "release a hold, or use a larger disk"
-        )
-
-    def _chosen(self, stage: Stage, slot: int) -> int:
+        self._look_for_holds()
+        stage, written = self._find_slot()
         if stage is not self.stage:
             self._told("stage", {"stage": stage.value})
         self.stage = stage
-        return slot
+        if stage is Stage.REFUSING:
+            raise RingFull(
+                "no slot may be written over: every image is held or younger than the floor; "
+                "release a hold, or use a larger disk"
+            )
+        return self._shelf.take_free() if written is None else written.slot
+
+    def _find_slot(self) -> tuple[Stage, SlotHeader | None]:
+        """How a slot is found now, and which of the written ones it is; None: one that is free."""
+        settings, shelf = self._settings, self._shelf
+        spare = settings.reserve if settings.on_conflict == "protect_floor_and_alarm" else 0
+        if shelf.free > spare:
+            return Stage.NORMAL, None
+        usable = (one for one in shelf.oldest_first() if one.slot not in self._bad)
+        goes_on = settings.on_conflict == "overwrite_oldest"
+        # When the book of holds is lost, everything may be held; whoever may never stop takes the oldest all the same.
+        oldest = next((one for one in usable if not self.held(one) or (goes_on and self.holds.unknown)), None)
+        if oldest is not None and not self.holds.unknown and self.age_s(oldest) >= settings.min_elapsed_s:
+            return Stage.NORMAL, oldest
+        if oldest is not None and goes_on:
+            return Stage.YOUNG, oldest
+        if shelf.free:
+            return (Stage.RESERVE if shelf.free > spare // 2 else Stage.THINNED), None
+        return Stage.REFUSING, None
+
+    def _look_for_holds(self) -> None:
+        if not self.holds.refresh():
+            self._told("holds_unread", {})
 
     def _abandon(self) -> None:
         """The disk failed under the slot being written: what is on it stays readable, another slot is taken."""
@@ -254,7 +213,7 @@ class Ring:
         self._fails(header.slot)
         if header.records:
             self._shelf.put(replace(header, state=State.INTERRUPTED))
-            self._index.put(header.slot, header.generation, self._parts.values())
+            self.indexing.put(header, self._parts)
         self._parts = {}
 
     def _fails(self, slot: int) -> None:
@@ -263,16 +222,11 @@ class Ring:
 
     def _forget(self, header: SlotHeader) -> None:
         self._shelf.forget(header)
-        self._index.drop(header.slot)
+        self.indexing.drop(header.slot)
 
     def _note_part(self, item: Group | Note) -> None:
-        if isinstance(item, Note) or item.flags & Flag.TEST:
-            return
-        first, last, ms = self._shelf.label(item.first), self._shelf.label(last_of(item)), length_ms(item)
-        part = self._parts.get(item.event, Part(item.event, first, last, 0))
-        self._parts[item.event] = Part(
-            item.event, min(part.first_utc_us, first), max(part.last_utc_us, last), part.footage_ms + ms
-        )
+        if isinstance(item, Group):
+            add(self._parts, item.event, self._shelf.label(item.first), length_ms(item))
 
     # ---- ageing ------------------------------------------------------------------------------------------
 
@@ -281,7 +235,9 @@ class Ring:
         return max(0.0, self._time.elapsed_s() - header.last.elapsed_s)
 
     def held(self, header: SlotHeader) -> bool:
-        """Whether a hold keeps this slot from being written over or expiring."""
+        """Whether a hold keeps this slot from being written over or expiring, as far as it has been looked."""
+        if self.holds.unknown:
+            return True
         if header.hold:
             return self.holds.active(header.hold)
         return self.holds.pins(self._shelf.label(header.first), self._shelf.label(header.last))
@@ -290,6 +246,7 @@ class Ring:
         """Drop the keys of what is past the ceiling and not held; returns how many slots. Their areas wait to be
         written over. Copies whose hold has ended go as soon as they are past the floor."""
         settings, over = self._settings, []
+        self._look_for_holds()
         for header in self._shelf:
             limit_s = settings.min_elapsed_s if header.hold else settings.max_elapsed_s
             if limit_s is not None and self.age_s(header) >= limit_s and not self.held(header):
@@ -298,7 +255,8 @@ class Ring:
             facts = self._facts(header, "expired")
             self._vault.drop(header.slot)
             self._forget(header)
-            self._shelf.put_free(header.slot)
+            if header.slot not in self._bad:
+                self._shelf.put_free(header.slot)
             self._told("erased", facts)
         return len(over)
 
@@ -306,8 +264,7 @@ class Ring:
 
     def correct(self, boot_id: bytes, offset_us: int) -> None:
         """The clock of this start of the machine has been set: label minus boot time, in microseconds."""
-        self._shelf.correct([(boot_id, offset_us)])
-        self._index.correct(boot_id, offset_us)
+        self.indexing.correct(boot_id, offset_us)
 
     def find(self, first_utc_us: int, last_utc_us: int) -> tuple[Span, ...]:
         """Groups that overlap a range of labels, in the order of their labels; what has expired is not among them."""
@@ -319,16 +276,20 @@ class Ring:
 
     def _overlap(self, header: SlotHeader, first_utc_us: int, last_utc_us: int) -> Span:
         label, ceiling, now_s = self._shelf.label, self._settings.max_elapsed_s, self._time.elapsed_s()
-        groups = [one for one in heads(self._place, header.slot, header.generation, header.data_end) if is_group(one)]
-        ends = [*(label(head.first) for head in groups[1:]), label(header.last)]
         kept = ceiling is None or self.held(header)
+        try:
+            groups = heads(self._place, header.slot, header.generation, header.data_end)
+        except OSError as error:
+            self._told("damaged", {"slot": header.slot, "why": str(error.strerror)})
+            groups = []
         return Span(
             header,
             tuple(
                 head
-                for head, end in zip(groups, ends, strict=False)
-                if label(head.first) <= last_utc_us
-                and (end > first_utc_us or label(head.first) >= first_utc_us)
+                for head in groups
+                if is_group(head)
+                and label(head.first) <= last_utc_us
+                and (label(head.first) + head.ms * 1000 > first_utc_us or label(head.first) >= first_utc_us)
                 and (kept or now_s - head.first.elapsed_s < (ceiling or 0.0))
             ),
         )
@@ -341,7 +302,7 @@ class Ring:
         for head in span.heads:
             try:
                 item = fetch(self._place, span.header.slot, head, key)
-            except RecordDamaged:
+            except (RecordDamaged, OSError):
                 _log.error("a record of slot %d is damaged", span.header.slot)
                 self._told("damaged", {"slot": span.header.slot, "record": head.number})
                 continue
@@ -349,8 +310,15 @@ class Ring:
                 yield item
 
     def visits(self, first_utc_us: int, last_utc_us: int) -> tuple[Visit, ...]:
-        """Visits in sealed slots that overlap a range."""
-        return self._index.visits(first_utc_us, last_utc_us)
+        """Visits in sealed slots that overlap a range; those of `behind` slots are missing. Raises sqlite3.Error."""
+        return self.indexing.visits(first_utc_us, last_utc_us)
+
+    # ---- the whole ---------------------------------------------------------------------------------------
+
+    @property
+    def bad(self) -> int:
+        """Slots that the disk failed at."""
+        return len(self._bad)
 
     def state(self) -> RingState:
         """Reads memory only, all of it: for once a minute, not for every group."""
@@ -361,13 +329,14 @@ class Ring:
             slot_bytes=self._place.slot_bytes,
             free=self._shelf.free,
             held=sum(self.held(one) for one in self._shelf),
-            bad=len(self._bad),
+            bad=self.bad,
             footage_s=sum(one.footage_ms for one in written) / 1000,
             used_bytes=sum(one.data_end - DATA for one in written),
             oldest_utc_us=min((first for first, _ in labels), default=None),
             newest_utc_us=max((last for _, last in labels), default=None),
             oldest_age_s=max((self.age_s(one) for one in self._shelf), default=None),
             stage=self.stage,
+            behind=self.indexing.behind,
         )
 
     def close(self) -> None:
@@ -377,7 +346,7 @@ class Ring:
         finally:
             self._place.close()
             self._vault.close()
-            self._index.close()
+            self.indexing.close()
 
     def _facts(self, header: SlotHeader, why: str) -> dict[str, int | str]:
         return {
@@ -388,8 +357,3 @@ class Ring:
             "age_s": round(self.age_s(header)),
             "why": why,
         }
-
-
-def _thin(group: Group) -> Group:
-    """Its keyframe only."""
-    return replace(group, packets=group.packets[:1], flags=group.flags | Flag.THINNED)

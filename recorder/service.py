@@ -24,7 +24,7 @@ from recorder.inbox import CaseIs, Dropped, Inbox, Item, Marked
 from recorder.parts import Parts, Report
 from recorder.preroll import Preroll
 from recorder.record import Flag, Group, Note
-from recorder.ring import Stage
+from recorder.ring_facts import Stage
 from recorder.sighting import BEHIND_S, Into, Step, There, follow
 from recorder.times import Quality, Stamp, TimeStateError
 from recorder.visit import Session
@@ -40,7 +40,9 @@ FORESEE_S: Final = 3600.0
 EMPTY_S: Final = 60.0
 """So long must the place have been empty before its picture is kept for the next start."""
 PROVE: Final = timedelta(minutes=10)
-"""So long before opening the test pattern is stored and read back; what failed is tried again every minute."""
+"""So long before opening the test pattern is stored and read back."""
+AGAIN_S: Final = 60.0
+"""What failed is tried again so often."""
 
 _log = logging.getLogger(__name__)
 
@@ -133,9 +135,11 @@ class Service:
             self._expired_s = now_s
             parts.store.expire()
         self._keep_place(now_s)
-        if now_s - self._foreseen_s >= FORESEE_S and not self._watch.recording and parts.store.ring is not None:
+        ring = parts.store.ring
+        quiet = ring is not None and not self._watch.recording and not ring.indexing.behind
+        if ring is not None and quiet and now_s - self._foreseen_s >= FORESEE_S:
             self._foreseen_s = now_s
-            self._outlook = parts.outlook(parts.store.ring, parts.clock.now())
+            self._outlook = parts.outlook(ring, parts.clock.now())
         self._tell(now_s)
 
     def close(self) -> None:
@@ -295,7 +299,7 @@ class Service:
         except ValueError:
             return  # a year whose holidays are not known: the clock is wrong
         self._doors(opening is not None and opening.open, now_s)
-        if opening is not None and not opening.open:
+        if self._unproved or (opening is not None and not opening.open):
             self._prove(opening, now, now_s)
 
     def _doors(self, opened: bool, now_s: float) -> None:
@@ -307,23 +311,22 @@ class Service:
             self._preroll.forget()
             self._p.store.seal()
 
-    def _prove(self, opening: Opening, now: datetime, now_s: float) -> None:
-        """Before opening: a test pattern, of nobody, goes the whole way to the disk and back."""
-        following = opening.next_opening
-        if following is None or following - now > PROVE or self._proved == following or now_s - self._tried_s < 60:
+    def _prove(self, opening: Opening | None, now: datetime, now_s: float) -> None:
+        """Before opening: a test pattern, of nobody, goes the whole way to the disk and back. What failed is tried
+        again until it succeeds."""
+        following = opening.next_opening if opening is not None and not opening.open else None
+        due = following is not None and following - now <= PROVE and self._proved != following
+        if not (due or self._unproved) or now_s - self._tried_s < AGAIN_S:
             return
         self._tried_s = now_s
         try:
-            picture = self._p.pattern()
+            self._p.prove(self._p.time.stamp())
         except OSError as error:
-            _log.error("%s", error)
+            _log.error("the test pattern: %s", error)
             self._unproved = True
             return
-        stamp = self._p.time.stamp()
-        pattern = Packet(picture, True, stamp.boot_ns, stamp.utc_us)
-        self._unproved = not self._p.store.proves(Group(0, stamp, (pattern,), Flag.TEST))
-        if not self._unproved:
-            self._proved = following
+        self._unproved = False
+        self._proved = following or self._proved
 
     # ---- what is told --------------------------------------------------------------------------------------
 
@@ -353,8 +356,11 @@ class Service:
             faults.add("state")
         if parts.time.quality() is Quality.UNSET:
             faults.add("clock")
-        if parts.store.ring is not None and parts.store.ring.stage is not Stage.NORMAL:
-            faults.add(parts.store.ring.stage.value)
+        if parts.store.ring is not None:
+            if parts.store.ring.stage is not Stage.NORMAL:
+                faults.add(parts.store.ring.stage.value)
+            if parts.store.ring.bad:
+                faults.add("bad_slots")
         if self._outlook is not None and self._outlook.warn is not None:
             faults.add(f"conflict_{self._outlook.warn}")
         found = frozenset(faults)
@@ -364,7 +370,7 @@ class Service:
                 self._note("health", parts.time.stamp(), fault=fault, began=fault in found)
             self._faults = found
         parts.books.write(found)
-        works = "lost" not in picture and self._heard_s > -math.inf and not parts.store.trouble
+        works = "lost" not in picture and self._heard_s > -math.inf and not parts.store.trouble and not self._unproved
         armed = works and (self._open or self._watch.recording)
         before = self.report
         ring = before.ring

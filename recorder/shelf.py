@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from recorder.slot import SlotHeader
 from recorder.times import Quality, Stamp
@@ -101,6 +101,11 @@ class Shelf:
         if stamp.quality is Quality.UNSET and (offset_us := self._corrections.get(stamp.boot_id)) is not None:
             return stamp.boot_ns // 1000 + offset_us
         return stamp.utc_us
+
+    @property
+    def corrected(self) -> Set[bytes]:
+        """Starts of the machine whose labels are put right already."""
+        return self._corrections.keys()
 
     def correct(self, corrections: Iterable[tuple[bytes, int]]) -> None:
         """Starts of the machine whose clock was set later: label minus boot time, in microseconds."""

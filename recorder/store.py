@@ -18,11 +18,11 @@ from typing import Final
 
 from drivers.camera import StreamFacts
 from recorder.place import PlaceError
-from recorder.record import Flag, Group, Note
-from recorder.ring import GroupTooLarge, Ring, RingFull, RingState
+from recorder.record import Flag, Group, Note, length_ms
+from recorder.ring import Ring
+from recorder.ring_facts import GroupTooLarge, RingFull, RingState
 from recorder.times import Stamp
 from recorder.vault import VaultError
-from recorder.writer import length_ms
 
 RETRY_S: Final = 10.0
 MOST_S: Final = 10.0
@@ -95,24 +95,11 @@ class Store:
             if (self._gone_ms and not self._write(self._gap(), None)) or not self._write(first.item, first.facts):
                 return
             self._waiting.popleft()
+        self._try(self._look_ahead)
 
     def gap(self, ms: int) -> None:
         """So much was lost before it came here."""
         self._gone_ms += ms
-
-    def proves(self, group: Group) -> bool:
-        """Whether a test pattern can be written and is read back as it was."""
-        self.drain()
-        if self._ring is None or self.trouble or not self._write(group, self.facts):
-            return False
-        at_us = group.first.utc_us
-        try:
-            found = [one for span in self._ring.find(at_us, at_us) for one in self._ring.read(span)]
-        except _FAILURES as error:
-            self._fail(DISK, error)
-            return False
-        wanted = [packet.data for packet in group.packets]
-        return any(one.flags & Flag.TEST and [packet.data for packet in one.packets] == wanted for one in found)
 
     def seal(self) -> None:
         """End the slot being written."""
@@ -150,6 +137,11 @@ class Store:
             do(self._ring)
         except _FAILURES as error:
             self._fail(DISK, error)
+
+    def _look_ahead(self, ring: Ring) -> None:
+        ring.indexing.catch_up()
+        if not self.trouble and ring.refuses:
+            self._fail(FULL, RingFull("every image is held or younger than the floor"))
 
     def _open(self) -> None:
         try:
@@ -205,4 +197,4 @@ class Store:
 
 def _beside(item: Group | Note) -> bool:
     """Whether it is not part of a visit itself."""
-    return isinstance(item, Group) and bool(item.flags & (Flag.PREROLL | Flag.TAIL | Flag.TEST))
+    return isinstance(item, Group) and bool(item.flags & (Flag.PREROLL | Flag.TAIL))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 from datetime import datetime
-from typing import Final
 
 from config.ledger import LedgerTampered
 from drivers.camera import Look
@@ -13,8 +12,8 @@ from recorder.case import Case
 from recorder.health import Health
 from recorder.ledgers import Ledgers
 
-BOOKS: Final = "books"
-"""The fault that a book cannot be written."""
+BOOKS, LOST, TAMPERED = "books", "books_lost", "books_changed"
+"""Faults: a book cannot be written; those from before cannot be read; a row was changed by somebody."""
 _ERRORS = (sqlite3.Error, LedgerTampered, OSError)
 
 _log = logging.getLogger(__name__)
@@ -60,7 +59,9 @@ class BookKeeper:
                 found = self._case.faults(now, boot_s)
         except _ERRORS as error:
             self._fail(error)
-        return found | {BOOKS} if self._bad else found
+        ledgers = self._ledgers
+        told = {BOOKS: self._bad, LOST: ledgers.lost, TAMPERED: bool(ledgers.tampered)}
+        return found | {fault for fault, is_so in told.items() if is_so}
 
     def write(self, faults: frozenset[str]) -> None:
         try:

@@ -8,12 +8,12 @@ from typing import Final
 
 from recorder import slot as slots
 from recorder.place import Place
-from recorder.record import HEAD, Group, Head, Kind, Note, decode, encode, read_head
+from recorder.record import HEAD, Group, Head, Kind, Note, decode, encode, last_of, length_ms, read_head
 from recorder.slot import DATA, SlotHeader, State
 from recorder.times import Stamp
 
-MOST_MS: Final = 10_000
-"""A group longer than this counts as this: a picture that stands still for want of others is not footage."""
+WIPE: Final = 1 << 20
+"""Bytes written over at once."""
 
 
 class Writer:
@@ -45,7 +45,11 @@ class Writer:
         self._count(raw, last_of(item), length_ms(item))
 
     def seal(self, state: State = State.SEALED) -> SlotHeader:
-        """The header says how far it goes, and carries the chain over every record."""
+        """The header says how far it goes, and carries the chain over every record. What the lap before left behind
+        the last record is written over first: a sealed slot holds nothing older than itself. Raises OSError."""
+        for at in range(self.header.data_end, self._place.slot_bytes, WIPE):
+            self._place.write(self.header.slot, at, bytes(min(WIPE, self._place.slot_bytes - at)))
+        self._place.sync(self.header.slot)
         slots.write(self._place, self.sealed(state))
         return self.header
 
@@ -64,31 +68,6 @@ class Writer:
             footage_ms=header.footage_ms + ms,
             last=last,
         )
-
-
-def length_ms(item: Group | Note) -> int:
-    """How much video a group is: to its last picture, and one picture's time more."""
-    if isinstance(item, Note) or not item.packets:
-        return 0
-    span_ms = (item.packets[-1].boot_ns - item.packets[0].boot_ns) // 1_000_000
-    each_ms = span_ms // (len(item.packets) - 1) if len(item.packets) > 1 else 0
-    return min(MOST_MS, span_ms + each_ms)
-
-
-def last_of(item: Group | Note) -> Stamp:
-    """The stamp of the last thing in it."""
-    if isinstance(item, Note):
-        return item.at
-    if not item.packets:
-        return item.first
-    last, first = item.packets[-1], item.first
-    since_ns = last.boot_ns - first.boot_ns
-    return replace(
-        first,
-        boot_ns=last.boot_ns,
-        utc_us=first.utc_us + since_ns // 1000,
-        elapsed_s=first.elapsed_s + since_ns / 1e9,
-    )
 
 
 def heads(place: Place, slot: int, generation: int, end: int | None = None) -> list[Head]:

@@ -24,7 +24,8 @@ from recorder.holds import Holds
 from recorder.index import Index
 from recorder.record import Group
 from recorder.recovery import open_ring
-from recorder.ring import Ring, RingFull, RingSettings, Stage
+from recorder.ring import Ring
+from recorder.ring_facts import RingFull, RingSettings, Stage
 from recorder.sizing import open_min
 from recorder.times import TrustedTime
 from recorder.vault import Vault, empty
@@ -69,8 +70,8 @@ class Rows:
         self.kept.append(LedgerRow(len(self.kept) + 1, START, kind, dict(data), b""))
         return len(self.kept)
 
-    def rows(self) -> list[LedgerRow]:
-        return list(self.kept)
+    def rows(self, after: int = 0) -> list[LedgerRow]:
+        return self.kept[after:]
 
 
 @dataclass

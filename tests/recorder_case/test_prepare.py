@@ -95,7 +95,7 @@ def test_a_disk_too_small_is_told_before_it_is_filled(disk: Disk, monkeypatch: p
     real = os.statvfs(disk.recorder.video)
     small = os.statvfs_result((4096, 4096, 100, 50, 40, *real[5:]))
     monkeypatch.setattr("os.statvfs", lambda _: small)
-    with pytest.raises(PrepareError, match=r"0\.0 GB are free: 2 slots would fit"):
+    with pytest.raises(PrepareError, match=r"0\.0 GB are free: 1 slots would fit"):
         disk.make()
     assert not list(disk.recorder.video.iterdir())
 

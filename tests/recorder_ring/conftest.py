@@ -19,7 +19,8 @@ from recorder.holds import Holds
 from recorder.index import Index
 from recorder.record import Group
 from recorder.recovery import open_ring
-from recorder.ring import Ring, RingSettings
+from recorder.ring import Ring
+from recorder.ring_facts import RingSettings
 from recorder.times import TrustedTime
 from recorder.vault import Vault, empty
 
@@ -137,8 +138,8 @@ class Rows:
         self.kept.append(LedgerRow(len(self.kept) + 1, START, kind, dict(data), b""))
         return len(self.kept)
 
-    def rows(self):
-        return list(self.kept)
+    def rows(self, after=0):
+        return self.kept[after:]
 
 
 @dataclass

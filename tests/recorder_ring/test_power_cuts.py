@@ -1,7 +1,12 @@
-"""A thousand times the power goes, at any step of any write, and any part of what was not synced is lost."""
+"""The power goes, at any step of any write, and any part of what was not synced is lost.
+
+A hundred times; a thousand with ``RING_CUTS=1000 pytest tests/recorder_ring/test_power_cuts.py``. The same with a real
+process that is killed is `tests/bench/ring_kills.py`.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 from dataclasses import replace
@@ -9,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from recorder.ring import RingSettings
+from recorder.ring_facts import RingSettings
 from recorder.vault import Vault
 
 from .conftest import KEK, Machine, PowerCut
 
-CUTS = 1000
-BATCHES = 10
+CUTS = int(os.environ.get("RING_CUTS", "100"))
+BATCHES = max(1, CUTS // 100)
 SMALL = RingSettings(b"the one recorder", 40.0, None, "overwrite_oldest")
 
 

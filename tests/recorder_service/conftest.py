@@ -16,14 +16,16 @@ from recorder.holds import Holds
 from recorder.inbox import Marked
 from recorder.index import Index
 from recorder.parts import Parts, Rule
-from recorder.place import SlotFiles, prepare
+from recorder.place import TEST_SLOT, SlotFiles, prepare
 from recorder.record import Flag, Group, Note
 from recorder.recovery import open_ring
-from recorder.ring import Ring, RingSettings
+from recorder.ring import Ring
+from recorder.ring_facts import RingSettings
 from recorder.service import Service
 from recorder.sighting import Nobody, There
 from recorder.store import Store
-from recorder.times import TrustedTime
+from recorder.times import Stamp, TrustedTime
+from recorder.trial import prove
 from recorder.vault import Vault
 from recorder.visit import Session
 from recorder.writer import fetch, heads
@@ -76,8 +78,8 @@ class Rows:
         self.kept.append(LedgerRow(len(self.kept) + 1, START, kind, dict(data), b""))
         return len(self.kept)
 
-    def rows(self):
-        return list(self.kept)
+    def rows(self, after=0):
+        return self.kept[after:]
 
 
 @dataclass
@@ -170,7 +172,7 @@ class Stage:
                 self.fine,
                 self.fine,
                 self.opening,
-                lambda: b"\0\0\0\1\x65pattern",
+                self.prove,
                 folder / "place",
                 Rule(5.0, 10.0, True),
             )
@@ -187,6 +189,11 @@ class Stage:
             Holds(Rows()),
             lambda kind, facts: self.told.append((kind, dict(facts))),
         )
+
+    def prove(self, at: Stamp) -> None:
+        if Disk.broken:
+            raise OSError(5, "Input/output error")
+        prove(self.folder / "video" / TEST_SLOT, RULE.device, b"\0\0\0\1\x65pattern", at)
 
     def opening(self, now: datetime) -> Opening:
         is_open = self.opens_s <= self.hands.seconds < self.closes_s

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from recorder.place import TEST_SLOT, OneFile
 from recorder.record import Flag
 from recorder.visit import Session
+from recorder.writer import heads
 
 YEAR_S = 365 * 86400.0
 
@@ -160,9 +162,12 @@ def test_before_opening_a_test_pattern_is_stored_and_no_picture(stage, seconds):
     stage.until(99)
     assert not stage.service.report.armed
     assert stage.service.report.required_ok
-    groups = stage.kept()
-    assert [group.flags for group in groups] == [Flag.TEST]
-    assert groups[0].packets[0].data.endswith(b"pattern")
+    assert stage.kept() == [], "not even the pattern is among the pictures"
+    assert stage.notes() == []
+    place = OneFile(stage.folder / "video" / TEST_SLOT)
+    (head,) = heads(place, 0, 1)
+    place.close()
+    assert head.flags == Flag.TEST
 
 
 def test_what_was_before_opening_is_no_pre_roll(stage, seconds, tenths):

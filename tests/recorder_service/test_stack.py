@@ -46,7 +46,7 @@ class NoRows:
     def append(self, kind, data):
         raise AssertionError("nothing is held")
 
-    def rows(self):
+    def rows(self, after=0):
         return []
 
 
