@@ -105,6 +105,17 @@ def units(data: bytes) -> Iterator[tuple[int, bytes]]:
         at = following
 
 
+def first_picture(data: bytes) -> int:
+    """nal_unit_type of the first slice of an access unit in Annex-B; 0 without one."""
+    at = data.find(START[1:])
+    while 0 <= at < len(data) - 3:
+        kind = data[at + 3] & 0x1F
+        if 1 <= kind <= IDR:
+            return kind
+        at = data.find(START[1:], at + 3)
+    return 0
+
+
 def parameter_sets(data: bytes) -> bytes:
     """SPS and PPS of an access unit or of extradata, each once, in Annex-B; empty when they are not there."""
     found: dict[bytes, None] = {}

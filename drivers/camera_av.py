@@ -17,7 +17,7 @@ import av
 import av.bitstream
 import av.error
 
-from drivers.camera import IDR, CameraError, Codec, Packet, StreamFacts, parameter_sets, units
+from drivers.camera import IDR, CameraError, Codec, Packet, StreamFacts, first_picture, parameter_sets
 
 OPEN_S: Final = 8.0
 READ_S: Final = 3.0
@@ -45,6 +45,7 @@ class AvCamera:
         self._container: Any = None
         self._packets: Iterator[Any] = iter(())
         self._filter: Any = None
+        self._tick_s = 0.0
         self._facts: StreamFacts | None = None
         self._pacer = Pacer()
         self._began: float | None = None
@@ -69,7 +70,7 @@ class AvCamera:
         if codec is Codec.H264 and extra[:1] == b"\x01":
             self._filter = av.bitstream.BitStreamFilterContext("h264_mp4toannexb", stream)
             extra = b""
-        self._packets = self._container.demux(stream)
+        self._packets, self._tick_s = self._container.demux(stream), float(stream.time_base)
         fps = float(stream.average_rate or self._settings.fps)
         sets = parameter_sets(extra) if codec is Codec.H264 else b""
         self._facts = StreamFacts(codec, context.width, context.height, fps, sets)
@@ -86,7 +87,7 @@ class AvCamera:
             raise CameraError("garbled", _cannot(self._settings.source, error)) from error
         if raw is None or (raw.size == 0 and raw.dts is None):
             raise CameraError("ended", f"{self._settings.source}: the stream has ended")
-        seconds = float(raw.pts * raw.time_base) if raw.pts is not None else None
+        seconds = raw.pts * self._tick_s if raw.pts is not None else None
         if self._settings.source.startswith("file:") and seconds is not None:
             self._keep_time(seconds)
         arrived_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
@@ -96,7 +97,7 @@ class AvCamera:
         boot_ns = self._pacer.at(seconds, arrived_ns)
         if self._facts.codec is Codec.MJPEG:
             return Packet(data, True, boot_ns, 0)
-        keyframe = bool(raw.is_keyframe) or any(kind == IDR for kind, _ in units(data))
+        keyframe = bool(raw.is_keyframe) or first_picture(data) == IDR
         if keyframe:
             data = self._with_sets(data)
         return Packet(data, keyframe, boot_ns, 0)

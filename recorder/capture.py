@@ -15,13 +15,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from config.clock import Clock
 from drivers.camera import Codec, Look, Lost, Packet, StreamFacts
-from recorder.wire import Kind, Message, Wire, WireClosed, message
+from recorder.wire import Kind, Message, Wire, WireClosed, apart, message
 
 HANG_S: Final = 2.0
 OPEN_S: Final = 15.0
@@ -121,7 +121,8 @@ class Capture:
                 if heard.kind is Kind.LOST:
                     return str(heard.facts["reason"])
                 known = True
-                self._sink(self._told(heard))
+                for told in self._told(heard):
+                    self._sink(told)
         except WireClosed:
             return "crashed"
         finally:
@@ -131,21 +132,20 @@ class Capture:
                 self._wire = self._child = None
             wire.close()
 
-    def _told(self, heard: Message) -> Heard:
-        boot_ns = heard.boot_ns + self._ahead_ns()
+    def _told(self, heard: Message) -> Sequence[Heard]:
+        ahead_ns = self._ahead_ns()
         match heard.kind:
-            case Kind.PACKET:
-                return Packet(heard.body, bool(heard.flag), boot_ns, 0)
+            case Kind.PACKETS:
+                return apart(heard, ahead_ns)
             case Kind.LOOK:
                 width, height = struct.unpack_from("<HH", heard.body)
-                return Look(heard.body[4:], width, height, bool(heard.flag), boot_ns)
+                return (Look(bytes(heard.body[4:]), width, height, bool(heard.flag), heard.boot_ns + ahead_ns),)
             case Kind.DONE:
-                return LookedInto(boot_ns)
+                return (LookedInto(heard.boot_ns + ahead_ns),)
             case _:
                 facts = heard.facts
-                return StreamFacts(
-                    Codec(facts["codec"]), facts["width"], facts["height"], facts["fps"], bytes.fromhex(facts["sets"])
-                )
+                codec, sets = Codec(facts["codec"]), bytes.fromhex(facts["sets"])
+                return (StreamFacts(codec, facts["width"], facts["height"], facts["fps"], sets),)
 
     def _ahead_ns(self) -> int:
         """By how much the recorder's boot time is ahead of the machine's: nothing, but in simulation."""

@@ -112,4 +112,4 @@ class _Run:
     def _look(self, told: Message) -> Look:
         self._done.looks += 1
         width, height = struct.unpack_from("<HH", told.body)
-        return Look(told.body[4:], width, height, bool(told.flag), told.boot_ns)
+        return Look(bytes(told.body[4:]), width, height, bool(told.flag), told.boot_ns)

@@ -11,7 +11,6 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -85,10 +84,10 @@ class Service:
     def run(self, inbox: Inbox, ending: threading.Event, turned: Callable[[], None] = lambda: None) -> None:
         """Until `ending`. turned: called after each turn (watchdog)."""
         while not ending.is_set():
-            item = inbox.get(TURN_S / 2)
+            item = inbox.get(min(TURN_S, max(0.0, self._boot_s + TURN_S - self._p.clock.boot())))
             if item is not None:
                 self.hear(item)
-            if item is None or self._p.clock.boot() - self._boot_s >= TURN_S:
+            if self._p.clock.boot() - self._boot_s >= TURN_S:
                 self.turn()
                 self._p.clock.acknowledge()
                 turned()
@@ -167,7 +166,8 @@ class Service:
             self._lost = None
         if packet.keyframe:
             self._stamps[packet.boot_ns] = self._p.time.stamp_at(packet.boot_ns)
-        self._preroll.add(replace(packet, utc_us=self._p.time.stamp_at(packet.boot_ns).utc_us))
+        utc_us = self._p.time.label_us(packet.boot_ns)
+        self._preroll.add(Packet(packet.data, packet.keyframe, packet.boot_ns, utc_us))
         if packet.keyframe:
             self._flush()
             horizon_ns = packet.boot_ns - 120_000_000_000

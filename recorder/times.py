@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -77,8 +78,12 @@ class _Timex(ctypes.Structure):
 
 def synchronised() -> bool:
     """Whether the kernel knows its clock to be set by a time server (adjtimex(2), STA_UNSYNC)."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    return bool(0 <= libc.adjtimex(ctypes.byref(_Timex())) < 5)
+    return bool(0 <= _libc().adjtimex(ctypes.byref(_Timex())) < 5)
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def clock_chip() -> datetime | None:
@@ -149,8 +154,13 @@ class TrustedTime:
 
     def stamp_at(self, boot_ns: int) -> Stamp:
         """An instant of this boot that has just been, labelled by the clock as it goes now."""
-        utc_us = boot_ns // 1000 + self._offset_us
-        return Stamp(self._boot_id, boot_ns, utc_us, self.quality(), self.epoch, self._elapsed_at(boot_ns / 1e9))
+        return Stamp(
+            self._boot_id, boot_ns, self.label_us(boot_ns), self.quality(), self.epoch, self._elapsed_at(boot_ns / 1e9)
+        )
+
+    def label_us(self, boot_ns: int) -> int:
+        """The label alone: for every picture."""
+        return boot_ns // 1000 + self._offset_us
 
     def quality(self) -> Quality:
         if self._clock.now() < BUILT:

@@ -9,17 +9,23 @@ import json
 import select
 import socket
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
 
+from drivers.camera import Packet
+
 HEAD: Final = struct.Struct("<BIqB")
+PACKET: Final = struct.Struct("<qBI")
+"""Of each packet of a message: boot time in nanoseconds, whether it is a keyframe, length."""
 LONGEST: Final = 16 << 20
 
 
 class Kind(IntEnum):
     FACTS = 1
-    PACKET = 2
+    PACKETS = 2
+    """Half a second's worth together: each message wakes the recorder up."""
     LOOK = 3
     """Two bytes of width and height before the picture. Flag 1: of a keyframe, on the way; 0: looked into later."""
     LOST = 4
@@ -36,7 +42,7 @@ class Message:
     kind: Kind
     boot_ns: int = 0
     flag: int = 0
-    body: bytes = field(default=b"", repr=False)
+    body: bytes | bytearray = field(default=b"", repr=False)
 
     @property
     def facts(self) -> Any:
@@ -52,7 +58,10 @@ class Wire:
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
-        self._kept = bytearray()
+        self._head = bytearray(HEAD.size)
+        self._body: bytearray | None = None
+        self._got = 0
+        """Bytes of the head, or of the body once the head is whole."""
 
     def fileno(self) -> int:
         return self._end.fileno()
@@ -69,30 +78,51 @@ class Wire:
         while (message := self._whole()) is None:
             if not select.select([self._end], [], [], wait_s)[0]:
                 return None
+            growing = self._head if self._body is None else self._body
             try:
-                more = self._end.recv(1 << 18)
+                more = self._end.recv_into(memoryview(growing)[self._got :])
             except OSError as error:
                 raise WireClosed from error
             if not more:
                 raise WireClosed
-            self._kept += more
+            self._got += more
         return message
 
     def close(self) -> None:
         self._end.close()
 
     def _whole(self) -> Message | None:
-        if len(self._kept) < HEAD.size:
+        if self._body is None:
+            if self._got < HEAD.size:
+                return None
+            length = HEAD.unpack_from(self._head)[1]
+            if length > LONGEST:
+                raise WireClosed
+            self._body, self._got = bytearray(length), 0
+        if self._got < len(self._body):
             return None
-        kind, length, boot_ns, flag = HEAD.unpack_from(self._kept)
-        if length > LONGEST:
-            raise WireClosed
-        end = HEAD.size + length
-        if len(self._kept) < end:
-            return None
-        body = bytes(memoryview(self._kept)[HEAD.size : end])
-        del self._kept[:end]
+        kind, _, boot_ns, flag = HEAD.unpack_from(self._head)
+        body, self._body, self._got = self._body, None, 0
         return Message(Kind(kind), boot_ns, flag, body)
+
+
+def together(packets: Sequence[Packet]) -> Message:
+    """Packets as one message."""
+    parts: list[bytes] = []
+    for one in packets:
+        parts += (PACKET.pack(one.boot_ns, one.keyframe, len(one.data)), one.data)
+    return Message(Kind.PACKETS, body=b"".join(parts))
+
+
+def apart(told: Message, ahead_ns: int = 0) -> list[Packet]:
+    """The packets of such a message, `ahead_ns` later than told; utc_us is left 0."""
+    found, view, at = [], memoryview(told.body), 0
+    while at < len(view):
+        boot_ns, keyframe, length = PACKET.unpack_from(view, at)
+        at += PACKET.size
+        found.append(Packet(bytes(view[at : at + length]), bool(keyframe), boot_ns + ahead_ns, 0))
+        at += length
+    return found
 
 
 def message(kind: Kind, **facts: object) -> Message:
