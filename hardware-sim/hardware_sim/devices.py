@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         spot = (
             spot_of(options.machine)
             if options.machine
-            else spot_for(options.profile, options.reader or _reader_here(), options.panel)
+            else spot_for(options.profile, options.reader or _reader_here(), options.panel, options.camera)
         )
         if options.no_sensors:
             spot = replace(spot, sensors=False)
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             print("Starting the devices:", flush=True)
             with (
-                Bench(Options(options.state, options.fresh, spot, command=nobody), _say) as bench,
+                Bench(Options(options.state, options.fresh, spot, command=nobody, recorder=nobody), _say) as bench,
                 PageServer(bench, listener) as page,
             ):
                 _tell(bench, write_environment(bench), page.url)
@@ -117,7 +117,7 @@ def _shown(path: Path) -> str:
 
 
 def _say(line: str) -> None:
-    if line != "kiosk":
+    if line not in {"kiosk", "recorder"}:
         print(f"  {line}", flush=True)
 
 

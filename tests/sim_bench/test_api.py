@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from hardware_sim.bench.api import OnlyOurselves
+from hardware_sim.bench.door import OnlyOurselves
 
 PORT = 8700
 OWN = {"host": f"127.0.0.1:{PORT}"}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from hardware_sim.bench.changes import Changes
-from hardware_sim.bench.kiosk import Kiosk
 from hardware_sim.bench.processes import marked, processes
+from hardware_sim.bench.program import Program
 
 WAIT_S = 15.0
 FAMILY = """
@@ -26,12 +26,12 @@ time.sleep(600)
 
 
 @pytest.fixture
-def start(folder: Path, changes: Changes) -> Iterator[Callable[[str], Kiosk]]:
-    started: list[Kiosk] = []
+def start(folder: Path, changes: Changes) -> Iterator[Callable[[str], Program]]:
+    started: list[Program] = []
 
-    def run(program: str) -> Kiosk:
+    def run(program: str) -> Program:
         command = [sys.executable, "-c", program]
-        kiosk = Kiosk(command, {"PATH": os.environ["PATH"]}, folder / "rt", folder / "kiosk.log", changes)
+        kiosk = Program(command, {"PATH": os.environ["PATH"]}, folder / "rt", folder / "kiosk.log", changes)
         started.append(kiosk)
         kiosk.start()
         return kiosk
@@ -42,7 +42,7 @@ def start(folder: Path, changes: Changes) -> Iterator[Callable[[str], Kiosk]]:
         assert not marked(folder / "rt", processes())
 
 
-def family(kiosk: Kiosk, changes: Changes) -> list[int]:
+def family(kiosk: Program, changes: Changes) -> list[int]:
     """Parent, child and grandchild, once all three are there."""
     assert changes.wait_until(lambda: kiosk.pid is not None, WAIT_S)
     ready = kiosk.runtime / "ready"
@@ -55,7 +55,7 @@ def family(kiosk: Kiosk, changes: Changes) -> list[int]:
 
 
 def test_it_is_started_again_after_every_end_but_not_after_a_configuration_error(
-    start: Callable[[str], Kiosk], changes: Changes, folder: Path
+    start: Callable[[str], Program], changes: Changes, folder: Path
 ) -> None:
     mark = folder / "again"
     kiosk = start(
@@ -68,7 +68,7 @@ def test_it_is_started_again_after_every_end_but_not_after_a_configuration_error
     assert "mend the machine file" in kiosk.last_words()
 
 
-def test_a_kill_ends_parent_and_child_and_leaves_the_rest(start: Callable[[str], Kiosk], changes: Changes) -> None:
+def test_a_kill_ends_parent_and_child_and_leaves_the_rest(start: Callable[[str], Program], changes: Changes) -> None:
     kiosk = start(FAMILY)
     parent, child, grandchild = family(kiosk, changes)
     (kiosk.runtime / "ready").unlink()
@@ -83,7 +83,7 @@ def test_a_kill_ends_parent_and_child_and_leaves_the_rest(start: Callable[[str],
     assert kiosk.unexpected_exits == ()
 
 
-def test_a_power_cut_leaves_no_process_and_no_memory(start: Callable[[str], Kiosk], changes: Changes) -> None:
+def test_a_power_cut_leaves_no_process_and_no_memory(start: Callable[[str], Program], changes: Changes) -> None:
     kiosk = start(FAMILY)
     everybody = family(kiosk, changes)
     kiosk.cut(off_s=0.3)
@@ -95,7 +95,7 @@ def test_a_power_cut_leaves_no_process_and_no_memory(start: Callable[[str], Kios
     assert set(family(kiosk, changes)).isdisjoint(everybody)
 
 
-def test_power_that_stays_off_waits_for_a_hand(start: Callable[[str], Kiosk], changes: Changes) -> None:
+def test_power_that_stays_off_waits_for_a_hand(start: Callable[[str], Program], changes: Changes) -> None:
     kiosk = start(FAMILY)
     everybody = family(kiosk, changes)
     kiosk.cut(None)
@@ -105,9 +105,31 @@ def test_power_that_stays_off_waits_for_a_hand(start: Callable[[str], Kiosk], ch
     assert changes.wait_until(lambda: kiosk.starts == 2, WAIT_S)
 
 
-def test_stop_ends_strays_too_and_takes_the_memory_away(start: Callable[[str], Kiosk], changes: Changes) -> None:
+def test_stop_ends_strays_too_and_takes_the_memory_away(start: Callable[[str], Program], changes: Changes) -> None:
     kiosk = start(FAMILY)
     everybody = family(kiosk, changes)
     kiosk.stop()
     assert not set(everybody) & set(processes())
     assert not kiosk.runtime.exists()
+
+
+def test_a_restart_in_order_lets_it_say_goodbye(
+    start: Callable[[str], Program], changes: Changes, folder: Path
+) -> None:
+    last = folder / "last"
+    kiosk = start(
+        "import os, signal, sys, time\n"
+        f"signal.signal(signal.SIGTERM, lambda *_: (open({str(last)!r}, 'w').close(), sys.exit(0)))\n"
+        "open(os.environ['RUNTIME_DIRECTORY'] + '/ready', 'w').close()\ntime.sleep(600)"
+    )
+    ready = kiosk.runtime / "ready"
+    for _ in range(int(WAIT_S / 0.05)):
+        if ready.exists():
+            break
+        changes.wait(changes.count, 0.05)
+    before = kiosk.pid
+    kiosk.restart()
+    assert last.exists()
+    assert changes.wait_until(lambda: kiosk.starts == 2, WAIT_S)
+    assert kiosk.pid != before
+    assert kiosk.unexpected_exits == ()

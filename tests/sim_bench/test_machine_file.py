@@ -14,7 +14,7 @@ from config.calendar import JST, Calendar
 from config.load import load_profile
 from config.schema import CalendarSettings, Profile
 from hardware_sim.bench.errors import BenchError
-from hardware_sim.bench.machine_file import Spot, Wiring, opening_instant, spot_of, write_machine_file
+from hardware_sim.bench.machine_file import CameraWiring, Spot, Wiring, opening_instant, spot_of, write_machine_file
 
 SAGA = Path(config.__file__).parent / "saga.toml"
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -58,6 +58,24 @@ def test_without_sensors_and_gate_their_settings_are_left_out(tmp_path: Path, wi
     assert machine.sensors is None
     assert machine.bench is not None
     assert machine.bench.journal_gate is None
+
+
+def test_a_camera_comes_with_its_recorder_and_its_case(tmp_path: Path, wiring: Wiring) -> None:
+    (tmp_path / "link").mkdir()
+    seen = CameraWiring("tcp://127.0.0.1:4711", tmp_path / "video", tmp_path / "link", tmp_path / "case")
+    file = tmp_path / "machine.toml"
+    machine = write_machine_file(file, Spot(camera="h264"), replace(wiring, camera=seen)).machine
+    assert machine.camera is not None
+    assert machine.camera.source == seen.source
+    assert machine.recorder is not None
+    assert machine.recorder.case is not None
+    assert machine.recorder.case.open_when == "off", "a cut wire shows as an open case"
+    assert machine.recorder.marks.parent == machine.recorder.status.parent == seen.link
+    assert spot_of(file).camera == "h264"
+    write_machine_file(file, Spot(), replace(wiring, camera=replace(seen, source="http://127.0.0.1:4712/video.mjpg")))
+    assert spot_of(file).camera == "mjpeg"
+    write_machine_file(file, Spot(), wiring)
+    assert spot_of(file).camera == ""
 
 
 def test_a_setting_the_kiosk_would_refuse_is_told_at_once(tmp_path: Path, wiring: Wiring) -> None:

@@ -22,15 +22,20 @@ def test_fresh_forgets_the_books_and_nothing_that_is_not_its_own(tmp_path: Path)
     state = State.open(tmp_path / "b", fresh=False)
     (state.kiosk / "kiosk.sqlite").write_text("books")
     state.metal.write_text("{}")
+    for folder in (state.recorder, state.video, state.recorder_credentials):
+        folder.mkdir()
+        (folder / "film").write_text("somebody")
     foreign = tmp_path / "b" / "letter.txt"
     foreign.write_text("mine")
     state.close()
     again = State.open(tmp_path / "b", fresh=False)
     assert (again.kiosk / "kiosk.sqlite").exists()
+    assert (again.video / "film").exists()
     again.close()
     fresh = State.open(tmp_path / "b", fresh=True)
     assert not (fresh.kiosk / "kiosk.sqlite").exists()
     assert not fresh.metal.exists()
+    assert not any(folder.exists() for folder in (fresh.recorder, fresh.video, fresh.recorder_credentials))
     assert foreign.read_text() == "mine"
     fresh.close()
 

@@ -8,6 +8,7 @@ Bodies are JSON objects. An error is ``{"error": text}`` with status 400 (the te
 ``GET /api/panel``                     ``{"screen", "under", "title", "sequence", "process", "texts": [[id, words]],
                                        "targets": {id: [x, y, width, height]}}`` (0 … 1); 404 while dark
 ``GET /api/panel.jpg``, ``.png``       the last picture; the panel in full size without loss
+``GET /api/camera.jpg``                what the security camera sees now; 404 without one
 ``GET /api/cards``                     ``{"cards": [{"id", "label", "note", "chosen", "special", "english", "kind"}]}``
 ``GET /api/faults``                    ``{"targets": {id: [Japanese, English]}, "quick": [[target, name]], "faults":
                                        [{"target", "name", "label", "description", "english", "parameters",
@@ -19,6 +20,11 @@ Bodies are JSON objects. An error is ``{"error": text}`` with status 400 (the te
 ``POST /api/coin``                     ``{"yen"}`` → ``{"became": "accepted"|"returned"}``
 ``POST /api/lever``                    the return lever
 ``POST /api/key``                      ``{"on": bool}`` the service key, for the staff screens
+``POST /api/camera``                   ``{"do": "step_in"|"leave"|"pass_by"|"still"|"put_down"|"take_away"|"light_on"|
+                                       "light_off", "on"?}``: what happens before the security camera
+``POST /api/case``                     ``{"open": bool}`` the recorder's case
+``POST /api/casekey``                  ``{"do": "out"|"in"|"seen"}``: the handler books the case's key at the
+                                       recorder's console, or answers for an opening without it
 ``POST /api/take``                     ``{"what": "change"|"paper"|"certificate"|"receipt"}`` → ``{"taken"}``
 ``POST /api/load``                     ``{"tray", "sheets"}`` → ``{"sheets"}``
 ``POST /api/clock``                    ``{"advance_s"}`` or ``{"set": ISO time}`` → ``{"time", "lived": bool}``
@@ -29,15 +35,17 @@ Bodies are JSON objects. An error is ``{"error": text}`` with status 400 (the te
 =====================================  ===============================================================================
 
 The state: ``time`` (ISO, Japan), ``terminal`` (its id), ``others`` ([{``terminal``, ``port``}]), ``doing`` (``tone``,
-``state``, ``waits``, ``state_en``, ``waits_en``: plain words), ``camera`` (null: there is none), ``panel`` (``on``,
-``screen``, ``title``, ``sequence``, ``process``, ``targets``, ``places`` and ``names`` of these, ``width``,
-``height``), ``kiosk`` (``running``, ``starts``, ``configuration_error``), ``powered``, ``card`` (as in cards, or null),
-``key`` (the service key turned; null: no switch), ``staff`` ([{``name``, ``title``, ``number``}]), ``money`` (``hand``,
-``tray``: {yen: coins}, ``tray_yen``, ``takes``, ``inserted_yen``, ``paid_back_yen``), ``paper`` (``sheets``:
-[{``number``, ``tray``, ``sides``, ``back``}], ``foreign_sheets``, ``trays``, ``receipt_tray``, ``toner_percent``,
-``state``, ``reasons``), ``voice`` ([{``time``, ``phrase``, ``text``, ``level_db``, ``heard_s``, ``complete``,
-``ended``}], last ones), ``sounding`` (the loudspeaker can be heard now), ``faults`` ([{``target``,
-``name``, ``label``}]).
+``state``, ``waits``, ``state_en``, ``waits_en``: plain words), ``camera`` (null: there is none; ``recording``,
+``armed``: who steps in front now is recorded; ``running``, ``words``, ``words_en``, ``alarms`` ([{``name``,
+``words``, ``words_en``}]), ``person``, ``still``, ``thing``, ``light``, ``case_open``, ``key_out``, ``footage_min``:
+minutes in the ring), ``panel`` (``on``, ``screen``, ``title``, ``sequence``, ``process``, ``targets``, ``places`` and
+``names`` of these, ``width``, ``height``), ``kiosk`` (``running``, ``starts``, ``configuration_error``), ``powered``,
+``card`` (as in cards, or null), ``key`` (the service key turned; null: no switch), ``staff`` ([{``name``, ``title``,
+``number``}]), ``money`` (``hand``, ``tray``: {yen: coins}, ``tray_yen``, ``takes``, ``inserted_yen``,
+``paid_back_yen``), ``paper`` (``sheets``: [{``number``, ``tray``, ``sides``, ``back``}], ``foreign_sheets``,
+``trays``, ``receipt_tray``, ``toner_percent``, ``state``, ``reasons``), ``voice`` ([{``time``, ``phrase``, ``text``,
+``level_db``, ``heard_s``, ``complete``, ``ended``}], last ones), ``sounding`` (the loudspeaker can be heard now),
+``faults`` ([{``target``, ``name``, ``label``}]).
 """
 
 from __future__ import annotations
@@ -55,61 +63,25 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from config.calendar import JST
 
 from .assets import asset_routes
+from .door import OnlyOurselves
 from .english import CHOICES
 from .faults import TARGETS, quick
 from .snapshot import snapshot
+from .surveillance import Surveillance
 from .trays import RECEIPT_TRAY
 from .world import Bench
 
 LARGEST_BODY = 64 * 1024
 _FRAME_S = 0.04
 _STATE_S = 0.2
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'",
-}
 
 Handler = Callable[[Request], Awaitable[Response]]
-
-
-class OnlyOurselves:
-    """Refuses other names and other origins: a page from the net in the same browser must not reach the bench."""
-
-    def __init__(self, app: ASGIApp, port: int) -> None:
-        self._app = app
-        self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
-        self._origins = {f"http://{host}" for host in self._hosts}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in {"http", "websocket"}:
-            await self._app(scope, receive, send)
-            return
-        headers = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin-1")
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        if host not in self._hosts or (origin and origin not in self._origins):
-            if scope["type"] == "websocket":
-                await WebSocket(scope, receive, send).close(1008)
-            else:
-                refused = _error(403, "the bench answers only its own page on this machine")
-                await refused(scope, receive, send)
-            return
-
-        async def with_headers(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                extra = [(key.lower().encode(), value.encode()) for key, value in _HEADERS.items()]
-                message = {**message, "headers": [*message.get("headers", []), *extra]}
-            await send(message)
-
-        await self._app(scope, receive, with_headers)
 
 
 def application(bench: Bench, port: int) -> ASGIApp:
@@ -131,6 +103,9 @@ class _Api:
             "coin": self.coin,
             "lever": self.lever,
             "key": self.key,
+            "camera": self.camera,
+            "case": self.case,
+            "casekey": self.casekey,
             "take": self.take,
             "load": self.load,
             "clock": self.clock,
@@ -142,6 +117,7 @@ class _Api:
             Route("/api/panel", self.panel),
             Route("/api/panel.jpg", self.panel_jpeg),
             Route("/api/panel.png", self.panel_png),
+            Route("/api/camera.jpg", self.camera_jpeg),
             Route("/api/cards", self.cards),
             Route("/api/faults", self.faults),
             Route("/api/sheets/{number:int}/{side}.png", self.sheet),
@@ -172,6 +148,12 @@ class _Api:
         if png is None:
             raise HTTPException(404, "the panel is dark")
         return Response(png, media_type="image/png")
+
+    async def camera_jpeg(self, _request: Request) -> Response:
+        surveillance = self._bench.surveillance
+        if surveillance is None:
+            raise HTTPException(404, "this bench was started without a camera")
+        return Response(await anyio.to_thread.run_sync(surveillance.picture), media_type="image/jpeg")
 
     async def cards(self, _request: Request) -> Response:
         return JSONResponse({"cards": [card.to_json() for card in self._bench.cards.values()]})
@@ -276,6 +258,26 @@ class _Api:
         if not isinstance(body.get("on"), bool):
             raise ValueError('give "on": true or false')
         self._bench.turn_key(body["on"])
+        return {}
+
+    def _surveillance(self) -> Surveillance:
+        if self._bench.surveillance is None:
+            raise ValueError("this bench was started without a camera")
+        return self._bench.surveillance
+
+    def camera(self, body: dict[str, Any]) -> dict[str, Any]:
+        values = {key: value for key, value in body.items() if key != "do"}
+        self._surveillance().do(str(body.get("do")), **values)
+        return {}
+
+    def case(self, body: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(body.get("open"), bool):
+            raise ValueError('give "open": true or false')
+        self._surveillance().set_case(body["open"])
+        return {}
+
+    def casekey(self, body: dict[str, Any]) -> dict[str, Any]:
+        self._surveillance().key(str(body.get("do")))
         return {}
 
     def take(self, body: dict[str, Any]) -> dict[str, Any]:

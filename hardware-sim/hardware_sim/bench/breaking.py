@@ -15,9 +15,10 @@ from hardware_sim.printer.bench import PrinterBench
 from hardware_sim.sensors.bench import SensorBench
 
 from .changes import Changes
-from .faults import Breakage, vocabulary
-from .kiosk import Kiosk
+from .faults import TARGETS, Breakage, vocabulary
 from .mirror import MirrorServer
+from .program import Program
+from .surveillance import Surveillance
 
 _VERIFY = 0x20
 """INS of the PIN check (ISO 7816-4)."""
@@ -32,8 +33,9 @@ class World:
     stand: CardStand | RadioStand
     city: CityBench
     sensors: SensorBench | None
-    kiosk: Kiosk
+    kiosk: Program
     mirror: MirrorServer
+    surveillance: Surveillance | None = None
 
 
 class Breaker:
@@ -54,7 +56,11 @@ class Breaker:
                 self._restore = None
 
     def vocabulary(self) -> list[Breakage]:
-        return vocabulary(sensors=self._world.sensors is not None, radio=isinstance(self._world.stand, RadioStand))
+        return vocabulary(
+            sensors=self._world.sensors is not None,
+            radio=isinstance(self._world.stand, RadioStand),
+            camera=self._world.surveillance is not None,
+        )
 
     def fault(self, target: str, name: str, **values: Any) -> None:
         """Break something, see :meth:`vocabulary`. ValueError for a name or value that does not exist."""
@@ -65,7 +71,7 @@ class Breaker:
                 sorted({a for a, _ in known})
             )
             raise ValueError(f"there is no fault {target}.{name}; known are {names}")
-        if target in {"power", "card"}:
+        if target in {"power", "card", "recorder"}:
             if unknown := set(values) - set(kind.parameters):
                 raise ValueError(f"fault {target}.{name} does not take {', '.join(sorted(unknown))}")
             values = {**kind.parameters, **values}
@@ -109,6 +115,8 @@ class Breaker:
                 self._world.cash.fault(name, **values)
             case "sensors", _ if self._world.sensors is not None:
                 self._world.sensors.fault(name, **values)
+            case (("camera" | "recorder" | "case"), _) if self._world.surveillance is not None:
+                self._world.surveillance.fault(target, name, values)
             case "centre", _:
                 self._world.city.fault("centre", name, **values)
             case _:
@@ -116,7 +124,7 @@ class Breaker:
 
     def clear(self, target: str | None = None, name: str | None = None) -> None:
         """Mend one thing, everything of one part, or everything. ValueError for a name that does not exist."""
-        for one in [target] if target else ["power", "printer", "cash", "sensors", "centre", "city", "card"]:
+        for one in [target] if target else list(TARGETS):
             try:
                 self._mend(one, name)
             except (StandError, CityError) as error:
@@ -135,6 +143,8 @@ class Breaker:
                 self._world.cash.clear_faults(name)
             case "sensors" if self._world.sensors is not None:
                 self._world.sensors.clear_faults(name)
+            case "camera" | "recorder" | "case" if self._world.surveillance is not None:
+                self._world.surveillance.clear(target, name)
             case "centre":
                 self._world.city.clear("centre", name)
             case "city":
@@ -161,6 +171,8 @@ class Breaker:
         active += [("cash", fault["name"]) for fault in self._world.cash.snapshot()["faults"]]
         if self._world.sensors is not None:
             active += [("sensors", fault["name"]) for fault in self._world.sensors.snapshot()["faults"]]
+        if self._world.surveillance is not None:
+            active += self._world.surveillance.broken()
         with suppress(CityError):
             active += [
                 (server, name) for server, status in self._world.city.snapshot().items() for name in status["faults"]
@@ -173,7 +185,7 @@ class Breaker:
         ]
 
     def power_cut(self, off_s: float | None = 3.0) -> None:
-        """Everything at the terminal's outlet goes dark: kiosk with its memory, coin unit, printer.
+        """Everything at the terminal's outlet goes dark: kiosk with its memory, coin unit, printer, camera, recorder.
 
         The power comes back by itself after ``off_s`` seconds; with None it is off until ``power.off`` is cleared.
         """
@@ -182,6 +194,8 @@ class Breaker:
                 self._restore.cancel()
                 self._restore = None
             self._own.pop(("power", "off"), None)
+            if self._world.surveillance is not None:
+                self._world.surveillance.power(False, off_s)
             self._world.kiosk.cut(off_s)
             self._world.cash.power_off()
             self._world.printer.power(False)
@@ -200,6 +214,8 @@ class Breaker:
             self._own.pop(("power", "off"), None)
             self._world.cash.power_on()
             self._world.printer.power(True)
+            if self._world.surveillance is not None:
+                self._world.surveillance.power(True)
         self._changes.ring()
 
     def kill_kiosk(self, off_s: float = 0.0) -> None:

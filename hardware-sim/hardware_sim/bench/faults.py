@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hardware_sim.camera.faults import FAULTS as CAMERA_FAULTS
 from hardware_sim.cash.faults import FAULTS as CASH_FAULTS
 from hardware_sim.centre.faults import CENTRE_FAULTS
 from hardware_sim.city.faults import CITY_FAULTS
@@ -22,6 +23,9 @@ TARGETS: Mapping[str, tuple[str, str]] = {
     "cash": ("お金の装置", "Coin unit"),
     "printer": ("印刷機", "Printer"),
     "sensors": ("受け取り口のセンサー", "Tray sensors"),
+    "camera": ("防犯カメラ", "Security camera"),
+    "recorder": ("録画装置", "Recorder"),
+    "case": ("録画装置のケースのセンサー", "Sensor of the recorder's case"),
     "centre": ("センター", "National centre"),
     "city": ("市のサーバー", "City's server"),
 }
@@ -126,11 +130,19 @@ _RADIO: tuple[Breakage, ...] = (
     ),
 )  # fmt: skip
 
+_RECORDER: tuple[Breakage, ...] = (
+    Breakage(
+        "recorder", "kill", "録画プログラムの強制終了", "録画プログラムだけが突然終わり、off_s 秒後に始まります。",
+        {"off_s": 3.0}, lasts=False,
+    ),
+    Breakage("recorder", "off", "録画装置が止まったまま", "直すまで、録画プログラムは動きません。"),
+)  # fmt: skip
+
 _QUICK = (("printer", "paper_out"), ("centre", "down"), ("power", "cut"), ("printer", "jam"), ("cash", "coin_refused"))
 """Shown first on the page; the others behind ほか."""
 
 
-def vocabulary(*, sensors: bool, radio: bool = False) -> list[Breakage]:
+def vocabulary(*, sensors: bool, radio: bool = False, camera: bool = False) -> list[Breakage]:
     """All of it, in the order of :data:`TARGETS`."""
     found = [*_OWN, *(_RADIO if radio else _PCSC)]
     found += [
@@ -153,6 +165,13 @@ def vocabulary(*, sensors: bool, radio: bool = False) -> list[Breakage]:
     ]
     if sensors:
         found += [Breakage("sensors", name, label, lasts=name != "replugged") for name, label in SENSOR_FAULTS.items()]
+    if camera:
+        found += _RECORDER
+        found += [
+            Breakage("camera", name, f.label, f.description, f.parameters, f.choices)
+            for name, f in CAMERA_FAULTS.items()
+        ]
+        found += [Breakage("case", name, label, lasts=name != "replugged") for name, label in SENSOR_FAULTS.items()]
     order = list(TARGETS)
     return sorted(found, key=lambda each: order.index(each.target))
 

@@ -15,7 +15,7 @@ from types import FrameType
 from hardware_sim.card.namespace import StandError, find_tools, unshare_command
 
 from .errors import BenchError
-from .machine_file import PANELS, PROFILES, READERS, spot_for, spot_of
+from .machine_file import CAMERAS, PANELS, PROFILES, READERS, spot_for, spot_of
 from .preflight import check_packages, listen
 from .serving import PageServer
 from .world import Bench, Options, neighbour
@@ -37,6 +37,9 @@ def parser() -> argparse.ArgumentParser:
     readers = "pcsc: real pcscd; nfc: a radio for nfcpy (default: pcsc where it can run)"
     made.add_argument("--reader", choices=READERS, help=readers)
     made.add_argument("--panel", choices=PANELS, default="upright", help="shape of the panel (default upright)")
+    stream = "the camera's stream: H.264 over TCP, or JPEG over HTTP (default h264)"
+    made.add_argument("--camera", choices=CAMERAS, default=CAMERAS[0], help=stream)
+    made.add_argument("--no-camera", dest="camera", action="store_const", const="", help="without camera and recorder")
     made.add_argument("--second", action="store_true", help="a second terminal of the same city, on the next port")
     made.add_argument("--no-sensors", action="store_true", help="without tray sensors: a touch stands for taking")
     return made
@@ -64,7 +67,7 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     if options.machine:
         spot = spot_of(options.machine)
     else:
-        spot = spot_for(options.profile, options.reader or _reader_here(), options.panel)
+        spot = spot_for(options.profile, options.reader or _reader_here(), options.panel, options.camera)
     if options.no_sensors:
         spot = replace(spot, sensors=False)
     check_packages()

@@ -14,6 +14,8 @@ from config.errors import ConfigError
 from config.hours import machine_hours
 from config.load import load
 from config.schema import Machine, Profile, Settings
+from hardware_sim.camera.bench import FPS, HEIGHT, MAX_KBIT_S, WIDTH, ZONE
+from hardware_sim.camera.streams import GOP_S
 from hardware_sim.card import AUTH_POLICY_OID
 from hardware_sim.cash.acceptor import DEFAULT_PATH, JAPAN, AcceptorProfile
 from hardware_sim.cash.hopper import SERIALS
@@ -22,6 +24,8 @@ from .errors import BenchError
 
 READER_NAME = "Virtual PCD 00 00"
 PREFERRED_TIME = time(10, 24)
+_SLOT_KIB, _SLOTS = 512, 96
+"""A ring of some forty minutes: enough to be filled and lapped by hand."""
 _RESERVE = 5
 _CAPACITY = 500
 _SEARCH_DAYS = 400
@@ -39,19 +43,22 @@ class Spot:
     diagonal_in: float = 21.5
     sound_required: bool = True
     sensors: bool = True
+    camera: str = ""
+    """Stream of the security camera: ``h264`` (MPEG-TS over TCP) or ``mjpeg`` (HTTP); empty: there is no camera."""
     reader: str = "pcsc"
     """``pcsc``: a virtual reader behind the real pcscd; ``nfc``: a radio on a loopback socket, for nfcpy."""
 
 
 PROFILES: Final = ("saga", "fujisawa", "fujisawa-hall")
 READERS: Final = ("pcsc", "nfc")
+CAMERAS: Final = ("h264", "mjpeg")
 PANELS: Final[Mapping[str, tuple[int, int, float]]] = {"upright": (1080, 1920, 21.5), "landscape": (1280, 800, 15.6)}
 """Width and height in pixels, diagonal in inches."""
 _TERMINALS: Final = {"saga": "SAGA-0002", "fujisawa": "FUJISAWA-0001", "fujisawa-hall": "FUJISAWA-0101"}
 
 
-def spot_for(profile: str = "saga", reader: str = "pcsc", panel: str = "upright") -> Spot:
-    """The spot of a terminal with this shipped profile, reader and panel."""
+def spot_for(profile: str = "saga", reader: str = "pcsc", panel: str = "upright", camera: str = "") -> Spot:
+    """The spot of a terminal with this shipped profile, reader, panel and camera."""
     width, height, diagonal = PANELS[panel]
     return Spot(
         profile=profile,
@@ -60,7 +67,18 @@ def spot_for(profile: str = "saga", reader: str = "pcsc", panel: str = "upright"
         height_px=height,
         diagonal_in=diagonal,
         reader=reader,
+        camera=camera,
     )
+
+
+@dataclass(frozen=True)
+class CameraWiring:
+    """Where camera and recorder are reached. link: folder of the sockets between recorder and terminal."""
+
+    source: str
+    video: Path
+    link: Path
+    case_port: Path
 
 
 @dataclass(frozen=True)
@@ -81,6 +99,7 @@ class Wiring:
     sensors_port: Path | None = None
     radio: str = ""
     """nfcpy's path of the radio; empty with pcscd."""
+    camera: CameraWiring | None = None
 
 
 def spot_of(machine_file: Path) -> Spot:
@@ -115,6 +134,7 @@ def spot_of(machine_file: Path) -> Spot:
         sound_required=machine.sound.required,
         sensors=machine.sensors is not None,
         reader=machine.reader.driver,
+        camera="" if machine.camera is None else "mjpeg" if machine.camera.source.startswith("http") else "h264",
     )
 
 
@@ -203,6 +223,8 @@ def _text(spot: Spot, wiring: Wiring) -> str:
             "receipt_input": RECEIPT_INPUT,
             "service_key_input": SERVICE_KEY_INPUT,
         }
+    if wiring.camera is not None:
+        table |= _camera(wiring.camera)
     head = "# Written by the bench at every start; a change here is lost.\n"
     return head + "".join(_lines(table))
 
@@ -213,8 +235,34 @@ def _reader(wiring: Wiring) -> dict[str, str]:
     return {"driver": "pcsc", "name_contains": READER_NAME, "csock": str(wiring.csock)}
 
 
+def _camera(wiring: CameraWiring) -> dict[str, Any]:
+    x0, y0, x1, y1 = ZONE
+    return {
+        "camera": {
+            "source": wiring.source,
+            "width": WIDTH,
+            "height": HEIGHT,
+            "fps": FPS,
+            "keyframe_s": GOP_S,
+            "max_kbit_s": MAX_KBIT_S,
+            "zone": [[x0, y0], [x1, y0], [x1, y1], [x0, y1]],
+            "shows_keypad_or_screen": False,
+        },
+        "recorder": {
+            "video": str(wiring.video),
+            "slot_kib": _SLOT_KIB,
+            "slots": _SLOTS,
+            "marks": str(wiring.link / "marks.sock"),
+            "status": str(wiring.link / "kiosk.sock"),
+            "case": {"port": str(wiring.case_port), "unit": 1, "input": CASE_INPUT, "open_when": "off"},
+        },
+    }
+
+
 CERTIFICATE_INPUT, CHANGE_INPUT, RECEIPT_INPUT, SERVICE_KEY_INPUT = 0, 1, 2, 3
 """Discrete inputs of the sensor module."""
+CASE_INPUT: Final = 0
+"""Of the recorder's own module: on while the case is shut."""
 
 
 def _lines(table: Mapping[str, Any]) -> list[str]:

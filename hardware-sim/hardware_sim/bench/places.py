@@ -14,7 +14,9 @@ from typing import IO
 from .errors import BenchError
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder below it is made by mkdtemp
-_FRESH = ("kiosk", "printer", "log", "cash.json", "clock.json", "machine.toml")
+_FRESH = (
+    "kiosk", "printer", "log", "recorder", "video", "recorder-credentials", "cash.json", "clock.json", "machine.toml",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,21 @@ class State:
         return self.root / "printer"
 
     @property
+    def recorder(self) -> Path:
+        """$STATE_DIRECTORY of the recorder: keys of the video, books."""
+        return self.root / "recorder"
+
+    @property
+    def video(self) -> Path:
+        """The recorder's ring: on a real machine a disk of its own."""
+        return self.root / "video"
+
+    @property
+    def recorder_credentials(self) -> Path:
+        """$CREDENTIALS_DIRECTORY of the recorder. Its key lasts as long as the ring."""
+        return self.root / "recorder-credentials"
+
+    @property
     def authority(self) -> Path:
         """The cards' test authority."""
         return self.root / "pki"
@@ -114,7 +131,7 @@ class Run:
         # As root, print filters run under another account and must reach the kiosk's folder below.
         root.chmod(0o711 if os.geteuid() == 0 else 0o700)
         run = cls(root)
-        for folder in (run.own, run.cash, run.sensors):
+        for folder in (run.own, run.cash, run.sensors, run.camera):
             folder.mkdir(mode=0o700)
         return run
 
@@ -139,6 +156,16 @@ class Run:
     @property
     def sensors(self) -> Path:
         return self.root / "io"
+
+    @property
+    def camera(self) -> Path:
+        """Of the simulated camera, and of the recorder's case."""
+        return self.root / "cam"
+
+    @property
+    def link(self) -> Path:
+        """Sockets between recorder and terminal (really: /run/certkiosk); $RUNTIME_DIRECTORY of the former."""
+        return self.root / "link"
 
     @property
     def card(self) -> Path:

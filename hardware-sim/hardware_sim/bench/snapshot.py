@@ -45,7 +45,7 @@ def snapshot(bench: Bench) -> dict[str, Any]:
         "staff": [{"name": each.name, "title": each.title, "number": each.number} for each in (MANAGER, HANDLER)],
         "powered": cash["powered"],
         "doing": doing("" if picture is None else picture.screen, powered=cash["powered"]).to_json(),
-        "camera": None,
+        "camera": None if bench.surveillance is None else bench.surveillance.snapshot(),
         "others": [{"terminal": terminal, "port": port} for terminal, port in bench.others.items()],
         "card": card,
         "money": {

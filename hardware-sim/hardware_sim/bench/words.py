@@ -69,6 +69,15 @@ SCREENS: Mapping[str, Doing] = {
     "staff_found": Doing(
         "staff", "係員用の画面", "忘れ物の処理を待っています", "Staff screen", "waits for the found object"
     ),
+    "staff_camera": Doing(
+        "staff", "係員用の画面", "カメラの画面を見るのを待っています", "Staff screen", "shows the camera to the staff"
+    ),
+    "staff_recorder": Doing(
+        "staff", "係員用の画面", "録画装置の確認を待っています", "Staff screen", "tells of the recorder"
+    ),
+    "staff_keys": Doing(
+        "staff", "係員用の画面", "鍵の記録の確認を待っています", "Staff screen", "shows the key's book"
+    ),
 }
 """By the id of the screen."""
 

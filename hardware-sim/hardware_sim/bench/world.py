@@ -35,11 +35,13 @@ from .changes import Changes
 from .ears import Ears
 from .errors import BenchError
 from .gate import JournalGateServer
-from .kiosk import Kiosk, kiosk_command, kiosk_environment
-from .machine_file import SERVICE_KEY_INPUT, Spot, Wiring, opening_instant, write_machine_file
+from .kiosk import kiosk_command, kiosk_environment
+from .machine_file import SERVICE_KEY_INPUT, CameraWiring, Spot, Wiring, opening_instant, write_machine_file
 from .mirror import MirrorServer
 from .office import Office
 from .places import Run, State
+from .program import Program
+from .surveillance import Folders, Surveillance, recorder_command
 from .trays import Trays
 
 PURSE: Mapping[int, int] = {10: 30, 50: 20, 100: 30, 500: 10, 1: 5, 5: 5}
@@ -66,6 +68,8 @@ class Options:
     levels: Mapping[int, int] = field(default_factory=lambda: dict(DEFAULT_LEVELS))
     command: Callable[[Path], list[str]] = kiosk_command
     """The kiosk's command line from its machine file."""
+    recorder: Callable[[Path], list[str]] = recorder_command
+    """The recorder's, where the spot has a camera."""
     beside: Bench | None = None
     printer_uri: str = ""
     """A foreign printer to print on; the bench's own then stands by, unused."""
@@ -112,6 +116,7 @@ class Bench:
         self._stack.callback(self.run.remove)
         self._stack.callback(self._keep_logs)
         self._start_clock()
+        self._start_camera()
         self._say("coin acceptor and hoppers (ccTalk)")
         levels = self._levels()
         self.cash = enter(CashBench(self.run.cash, levels=levels, purse=PURSE, speed=options.cash_speed))
@@ -150,6 +155,35 @@ class Bench:
             terminals=(spot.terminal_id, neighbour(spot.terminal_id)),
             municipality=load_profile(_profile_file(spot.profile)).municipality,
         )
+
+    def _start_camera(self) -> None:
+        """First of all, so that it is ready when it is asked for."""
+        self.surveillance: Surveillance | None = None
+        if not self.options.spot.camera:
+            return
+        self._say("security camera, and the case of its recorder")
+        state, run = self.state, self.run
+        folders = Folders(
+            machine_file=state.machine_file,
+            state=state.recorder,
+            video=state.video,
+            credentials=state.recorder_credentials,
+            link=run.link,
+            own=run.camera,
+            log=state.log,
+        )
+        made = Surveillance(folders, self.options.recorder, self.changes, self.now)
+        self.surveillance = self._stack.enter_context(made)
+
+    def _camera_wiring(self) -> CameraWiring | None:
+        made = self.surveillance
+        if made is None:
+            return None
+        try:
+            source = made.camera.mjpeg_url if self.options.spot.camera == "mjpeg" else made.camera.h264_url
+        except RuntimeError as error:
+            raise BenchError(str(error)) from None
+        return CameraWiring(source, self.state.video, self.run.link, made.case.port)
 
     def _keep_logs(self) -> None:
         """What the servers said outlives the run."""
@@ -206,7 +240,6 @@ class Bench:
         self._stack.callback(self.trays.close)
 
     def _start_kiosk(self, levels: Mapping[int, int]) -> None:
-        self._say("kiosk")
         own = self.run.own
         self.settings = write_machine_file(
             self.state.machine_file,
@@ -223,9 +256,14 @@ class Bench:
                 mirror_socket=own / "mirror.sock",
                 journal_gate=own / "gate.sock",
                 sensors_port=None if self.sensors is None else self.sensors.port,
+                camera=self._camera_wiring(),
             ),
         )
-        self.kiosk = Kiosk(
+        if self.surveillance is not None:
+            self._say("recorder")
+            self.surveillance.record()
+        self._say("kiosk")
+        self.kiosk = Program(
             self.options.command(self.state.machine_file),
             kiosk_environment(self.city.credentials_of[self.options.spot.terminal_id], self.state.kiosk, own / "sound"),
             self.run.kiosk,
@@ -233,7 +271,9 @@ class Bench:
             self.changes,
         )
         self._stack.callback(self.kiosk.stop)
-        world = World(self.cash, self.printer, self.stand, self.city, self.sensors, self.kiosk, self.mirror)
+        world = World(
+            self.cash, self.printer, self.stand, self.city, self.sensors, self.kiosk, self.mirror, self.surveillance
+        )
         self.breaker = Breaker(world, self.changes)
         self._stack.callback(self.breaker.close)
         self._stack.callback(self._closing.set)

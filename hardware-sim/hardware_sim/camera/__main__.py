@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     made.add_argument("--control", type=Path, help="Unix socket for what happens before the camera")
     made.add_argument("--width", type=int, default=640)
     made.add_argument("--height", type=int, default=360)
-    made.add_argument("--fps", type=float, default=8.0)
+    made.add_argument("--fps", type=float, default=6.0)
     options = made.parse_args(arguments)
     if not 0.5 <= options.fps <= 30:
         made.error("--fps must be 0.5 to 30")

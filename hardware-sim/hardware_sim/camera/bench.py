@@ -14,11 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from .scenes import WALK_S
+from .scenes import WALK_S, Scene
 
 WIDTH: Final = 640
 HEIGHT: Final = 360
-FPS: Final = 8.0
+FPS: Final = 6.0
+ZONE: Final = Scene(0.0).zone
+"""Where users stand: x0, y0, x1, y1 in shares of the picture."""
 MAX_KBIT_S: Final = 600
 """Above what the stream ever has; the disk is planned by it."""
 START_S: Final = 30.0
@@ -156,4 +158,4 @@ class CameraBench:
         return result
 
 
-__all__ = ["FPS", "HEIGHT", "MAX_KBIT_S", "WALK_S", "WIDTH", "CameraBench"]
+__all__ = ["FPS", "HEIGHT", "MAX_KBIT_S", "WALK_S", "WIDTH", "ZONE", "CameraBench"]

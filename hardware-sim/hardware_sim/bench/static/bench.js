@@ -6,6 +6,7 @@ import { showFront, showTerminals, startFront } from "/front.js";
 import { showPeople, startPeople } from "/people.js";
 import { showWorld, startWorld } from "/world.js";
 import { showFaults, startFaults } from "/faults.js";
+import { showCamera, startCamera } from "/camera.js";
 
 let state = null;
 
@@ -56,6 +57,7 @@ function show(fresh) {
   showWorld(fresh);
   showFaults(fresh.faults);
   showFront(fresh);
+  showCamera(fresh.camera);
   showTerminals([fresh.terminal, fresh.others]);
 }
 
@@ -89,6 +91,7 @@ async function begin() {
   startPanel();
   startFront();
   startWorld(() => state);
+  startCamera();
   startPeople((await (await fetch("/api/cards")).json()).cards);
   startFaults(await (await fetch("/api/faults")).json());
   connect();

@@ -91,12 +91,8 @@ export function showFront(fresh) {
   $("part-power").classList.toggle("has", !fresh.powered);
   $("part-power").setAttribute("aria-pressed", String(fresh.powered));
   // The sign is lit only while it is true.
-  $("sign-light").className = camera?.recording ? "lit" : "unlit";
-  $("camera").hidden = !camera;
-  if (camera) {
-    $("sign-words").textContent = camera.recording ? "防犯カメラ作動中" : "カメラ停止中";
-    $("camera-state").textContent = camera.words;
-  }
+  $("sign-light").className = camera?.armed ? "lit" : "unlit";
+  if (camera) $("sign-words").textContent = camera.armed ? "防犯カメラ作動中" : "カメラ停止中";
   $("plate-terminal").textContent = fresh.terminal;
 }
 
