@@ -163,7 +163,7 @@ def _write(file: int, offset: int, data: bytes) -> None:
 
 
 def slot_path(folder: Path, slot: int) -> Path:
-    return folder / f"{slot // 1000:04}" / f"slot-{slot:06}.video"
+    return folder / f"{slot // 1000:04}/slot-{slot:06}.video"
 
 
 def prepare(folder: Path, slots: int, slot_bytes: int, *, told: Callable[[int], None] = lambda slot: None) -> None:

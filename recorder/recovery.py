@@ -52,10 +52,11 @@ def open_ring(
             header, generation = _look(place, vault, settings, slot)
         except OSError as error:
             bad[slot] = error
+            newest = max(newest, vault.generation(slot))
             if len(bad) > place.slots // TOO_MANY:
                 raise
             continue
-        newest = max(newest, generation, vault.generation(slot))
+        newest = max(newest, generation)
         if header is None:
             free.append((generation, slot))
             continue

@@ -26,6 +26,7 @@ _HEAD: Final = struct.Struct("<8s16sIQBBHHfQIQI32s32s")
 seal, seal. Two stamps follow, then the CRC at the end of the page."""
 _CRC: Final = struct.Struct("<I")
 _CODECS: Final = {Codec.H264: 1, Codec.MJPEG: 2}
+_NAMES: Final = {number: codec for codec, number in _CODECS.items()}
 
 
 class State(IntEnum):
@@ -87,9 +88,8 @@ def decode(page: bytes, slot: int) -> SlotHeader | None:
         return None
     first = _unstamp(page, _HEAD.size)
     last = _unstamp(page, _HEAD.size + _STAMP.size)
-    codecs = {number: name for name, number in _CODECS.items()}
     return SlotHeader(
-        slot, generation, State(state), device, first, last, codecs[codec], width, height, fps, end, records, ms, hold,
+        slot, generation, State(state), device, first, last, _NAMES[codec], width, height, fps, end, records, ms, hold,
         previous, seal,
     )  # fmt: skip
 
@@ -97,7 +97,8 @@ def decode(page: bytes, slot: int) -> SlotHeader | None:
 def read(place: Place, slot: int) -> SlotHeader | None:
     """What stands in the slot; None when it was never used or both pages are damaged."""
     pages = place.read(slot, 0, DATA)
-    found = [header for at in (0, PAGE) if (header := decode(pages[at : at + PAGE], slot)) is not None]
+    different = {pages[:PAGE], pages[PAGE:]}
+    found = [header for page in different if (header := decode(page, slot)) is not None]
     return max(found, key=lambda header: (header.generation, header.state), default=None)
 
 
