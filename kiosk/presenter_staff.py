@@ -125,7 +125,8 @@ def _keys(session: Session, frame: v.Frame) -> v.View:
         book.place,
         out.holder if out else "",
         out.out.astimezone(JST) if out else None,
-        tuple(_line(entry, book.bad_row) for entry in book.entries),
+        # The one that was tampered with is looked for: it comes first.
+        tuple(sorted((_line(entry, book.bad_row) for entry in book.entries), key=lambda line: line.bad is None)),
         book.rows,
         "" if book.bad_row is None else book.verdict,
     )

@@ -122,6 +122,14 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Photo:
+    """What a camera shows (JPEG), as large as fits into rect, in its middle. Never kept."""
+
+    jpeg: bytes = field(repr=False)
+    rect: Rect
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """The row of dashes under the head bar: step of steps."""
 
@@ -178,8 +186,8 @@ class KeyPad:
     keys: tuple[Button, ...]
 
 
-Element: TypeAlias = Text | Box | Picture | Progress | AmountBar | Button | KeyPad
-Leaf: TypeAlias = Text | Box | Picture | Progress | AmountBar
+Element: TypeAlias = Text | Box | Picture | Photo | Progress | AmountBar | Button | KeyPad
+Leaf: TypeAlias = Text | Box | Picture | Photo | Progress | AmountBar
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,19 @@ from kiosk import view_model as vm
 from screens.elements import Picture, Screen, Text
 from screens.fitting import trouble
 from screens.fonts import Faces
-from screens.pages import card, choose, confirm, finish, members, pay, service, staff_sign_in, staff_work
+from screens.pages import (
+    camera,
+    camera_keys,
+    card,
+    choose,
+    confirm,
+    finish,
+    members,
+    pay,
+    service,
+    staff_sign_in,
+    staff_work,
+)
 from screens.pages.warning import warning
 from screens.panel import Panel
 from screens.theme import STANDARD, Theme, theme_of
@@ -43,6 +55,9 @@ PAGES: Final[dict[type, Callable[[Any, Context], Screen]]] = {
     vm.StaffMenu: staff_work.menu,
     vm.StaffReopen: staff_work.reopen,
     vm.StaffFound: staff_work.found,
+    vm.StaffCamera: camera.camera,
+    vm.StaffRecorder: camera.recorder,
+    vm.StaffKeys: camera_keys.keys,
 }
 
 
@@ -55,11 +70,17 @@ def listed(view: vm.View) -> tuple[object, ...]:
             return ("staff", *(one.staff for one in view.staff))
         case vm.StaffFound():
             return ("found", *(one.entry for one in view.entries))
+        case vm.StaffRecorder():
+            return ("recorder", *view.faults)
+        case vm.StaffKeys():
+            return ("keys", *(line.row for line in view.lines))
         case _:
             return ()
 
 
-STAFF: Final = (vm.StaffSignIn, vm.StaffMenu, vm.StaffReopen, vm.StaffFound)
+STAFF: Final = (
+    vm.StaffSignIn, vm.StaffMenu, vm.StaffReopen, vm.StaffFound, vm.StaffCamera, vm.StaffRecorder, vm.StaffKeys
+)  # fmt: skip
 
 
 GREAT_READ_OUT: Final = 0.6

@@ -6,6 +6,7 @@ need them. SDL's own lines have no soft edges, so drawings are painted larger an
 
 from __future__ import annotations
 
+import io
 import itertools
 import math
 from dataclasses import dataclass, field
@@ -70,7 +71,15 @@ class Sketch:
     ground: Colour
 
 
-Command: TypeAlias = Fill | Rounded | Label | Sketch
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What a camera shows, in the middle of this area; nothing of it is kept."""
+
+    jpeg: bytes = field(repr=False)
+    area: Area
+
+
+Command: TypeAlias = Fill | Rounded | Label | Sketch | Shot
 
 
 class Painter:
@@ -111,6 +120,8 @@ class Painter:
                 self._rounded(surface, command)
             elif isinstance(command, Label):
                 self._label(surface, command)
+            elif isinstance(command, Shot):
+                _shot(surface, command)
             else:
                 self._sketch(surface, command)
         surface.set_clip(None)
@@ -248,6 +259,18 @@ class Painter:
                 small.blit(pygame.transform.smoothscale(band, (width, band.get_height() // times)), (0, row))
             self._sketches[key] = _bare(small)
         surface.blit(self._sketches[key], (x + (w - width) // 2, y + (h - height) // 2))
+
+
+def _shot(surface: pygame.Surface, shot: Shot) -> None:
+    """What is no picture leaves the place as it is."""
+    try:
+        picture = pygame.image.load(io.BytesIO(shot.jpeg), "shot.jpg")
+    except pygame.error:
+        return
+    x, y, w, h = shot.area
+    share = min(w / picture.get_width(), h / picture.get_height())
+    width, height = max(1, round(picture.get_width() * share)), max(1, round(picture.get_height() * share))
+    surface.blit(pygame.transform.smoothscale(picture, (width, height)), (x + (w - width) // 2, y + (h - height) // 2))
 
 
 def _bare(small: pygame.Surface) -> pygame.Surface:

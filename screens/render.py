@@ -9,9 +9,9 @@ from typing import Final
 
 import pygame
 
-from screens.elements import AmountBar, Box, Leaf, Picture, Progress, Rect, Screen, Text
+from screens.elements import AmountBar, Box, Leaf, Photo, Picture, Progress, Rect, Screen, Text
 from screens.fonts import Faces
-from screens.paint import Area, Command, Fill, Label, Painter, Rounded, Sketch
+from screens.paint import Area, Command, Fill, Label, Painter, Rounded, Shot, Sketch
 from screens.panel import Panel
 from screens.theme import STANDARD, Colour, Theme
 
@@ -72,6 +72,8 @@ class Renderer:
             return [self._box(leaf)]
         if isinstance(leaf, Picture):
             return [Sketch(leaf.name, self._area(leaf.rect), self._theme.colour(leaf.ground))]
+        if isinstance(leaf, Photo):
+            return [Shot(leaf.jpeg, self._area(leaf.rect))]
         if isinstance(leaf, AmountBar):
             return self._bar(leaf)
         return self._progress(leaf)

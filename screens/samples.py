@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kiosk import view_model as vm
+from screens.samples_camera import camera_samples
 
 JST: Final = ZoneInfo("Asia/Tokyo")
 NOON: Final = datetime(2026, 11, 20, 10, 24, tzinfo=JST)
@@ -338,7 +339,7 @@ def _staff(plain: vm.Frame) -> Iterator[tuple[str, vm.View]]:
     parts = ("reader", "cash", "printer", "issuer", "sound", "sensors", "receipt", "display")
     well = tuple((part, "") for part in parts)
     ill = tuple(zip(parts, ("", "offline", "media-jam", "starting", "", "silent", "media-empty", "new"), strict=True))
-    yield "62-staff-menu", vm.StaffMenu(plain, "山田　花子", "manager", ("sign_off",), "", well)
+    yield "62-staff-menu", vm.StaffMenu(plain, "山田　花子", "manager", ("camera", "sign_off"), "", well)
     yield (
         "62-staff-menu-stopped",
         vm.StaffMenu(plain, "山田　花子", "manager", ("reopen", "found", "sign_off"), "reference", ill, 2),
@@ -356,6 +357,7 @@ def _staff(plain: vm.Frame) -> Iterator[tuple[str, vm.View]]:
     yield "64-staff-found", vm.StaffFound(back, entries[:2])
     yield "64-staff-found-many", vm.StaffFound(back, entries)
     yield "64-staff-found-none", vm.StaffFound(back, ())
+    yield from camera_samples(back, NOON)
 
 
 def _money(reason: str) -> tuple[str, int]:
