@@ -32,7 +32,7 @@ from kiosk.ports import (
     Speaker,
     StaffRegister,
 )
-from kiosk.presenter import present
+from kiosk.presenter import present, soon
 from kiosk.session import Moment, Session, State
 from kiosk.view_model import View
 
@@ -60,6 +60,9 @@ RESTING: Final = frozenset({State.IDLE, State.CLOSED})
 class Display(Protocol):
     def show(self, view: View) -> bool:
         """Draw if the view is another one; says whether it was drawn."""
+
+    def expect(self, view: View) -> None:
+        """This may be the next: get it ready while nobody touches anything."""
 
     def poll(self) -> Sequence[Event]:
         """Touches since the last call."""
@@ -203,7 +206,9 @@ class Loop:
         if same and self.session.state in RESTING:
             return
         self._shown = shown
-        self._devices.display.show(present(self.session, now))
+        drawn = self._devices.display.show(present(self.session, now))
+        if drawn and (view := soon(self.session, now)) is not None:
+            self._devices.display.expect(view)
 
     def _carry_out(self, orders: Sequence[f.Effect], now: Moment) -> None:
         records = [order for order in orders if isinstance(order, f.Record)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from config.hours import SERVER, explain
@@ -76,6 +77,16 @@ WAITS: Final = {
 
 CARD_STAYS: Final = frozenset({State.READING_CARD, State.CONNECTING, State.AUTHENTICATING})
 
+SOON: Final = {
+    State.IDLE: State.READING_CARD,
+    State.READING_CARD: State.AWAITING_PIN,
+    State.CONNECTING: State.AWAITING_PIN,
+    State.AUTHENTICATING: State.TAKING_CARD,
+    State.RECOGNISING: State.TAKING_CARD,
+    State.PREPARING: State.PAYING,
+}
+"""What comes after what, as a rule."""
+
 PART_REASON: Final = {
     Part.READER: "reader",
     Part.CASH: "cash",
@@ -118,6 +129,14 @@ def present(session: Session, now: Moment) -> v.View:
             return v.Wait(frame, WAITS[state], keep_card, progress(session, now))
         case _:
             return _with_person(session, now, frame)
+
+
+def soon(session: Session, now: Moment) -> v.View | None:
+    """What is most likely shown after a wait or on the first card, for the display to get ready while the answer is
+    awaited; None where that depends on the answer. Nothing of it may come of what is not known yet."""
+    if session.state not in SOON:
+        return None
+    return present(replace(session, state=SOON[session.state]), now)
 
 
 def _with_person(session: Session, now: Moment, frame: v.Frame) -> v.View:

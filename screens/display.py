@@ -91,6 +91,7 @@ class Display:
         self._listening = Listening(clock)
         self._view: View | None = None
         self._screen: Screen | None = None
+        self._soon: View | None = None
         self._listed: tuple[object, ...] = ()
         self._turned = 0
         self._surface = self._open()
@@ -145,6 +146,14 @@ class Display:
         self._draw(view)
         return True
 
+    def expect(self, view: View) -> None:
+        """This may be shown next: what it is made of is made at the next look for touches that finds none."""
+        self._soon = view
+
+    def _prepare(self, view: View) -> None:
+        """Never seen if it is not what comes: a guess that is wrong costs its time, and is dropped."""
+        self._renderer(view).ready(build(_to_the_minute(view), self._panel, self._faces))
+
     def _draw(self, view: View) -> None:
         screen = build(view, self._panel, self._faces, turned=self._turned)
         self._touch.changed(screen)
@@ -189,6 +198,9 @@ class Display:
                 found.extend(self._lifted(lift.target))
         if self._may_begin_listening() and self._touch.rests(HOLD_S):
             found.append(EaseChosen("spoken", True))
+        if not found and self._soon is not None:
+            soon, self._soon = self._soon, None
+            self._prepare(soon)
         return found
 
     def _may_begin_listening(self) -> bool:
@@ -226,7 +238,7 @@ class Display:
         Returns what was looked at afterwards, in words, for the record of the erase.
         """
         frame = self._view.frame if self._view is not None else None
-        self._view = None
+        self._view = self._soon = None
         self._screen = None
         self._listed, self._turned = (), 0
         self._touch.forget()

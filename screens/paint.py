@@ -7,17 +7,16 @@ need them. SDL's own lines have no soft edges, so drawings are painted larger an
 from __future__ import annotations
 
 import io
-import itertools
 import math
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import pygame
 
+from screens.brush import Band, dashes, draw, outline
 from screens.fonts import FaceName, Faces
 from screens.panel import Panel
 from screens.pictures import fitting
-from screens.shapes import Drawing, Poly, Round
 from screens.theme import Colour, Theme
 
 Area: TypeAlias = tuple[int, int, int, int]
@@ -127,6 +126,16 @@ class Painter:
         surface.set_clip(None)
         self._drop_unused()
 
+    def ready(self, commands: list[Command]) -> None:
+        """Make what a picture that is likely to be the next is made of; nothing is painted."""
+        for command in commands:
+            if isinstance(command, Label) and command.text.strip():
+                self._written(command)
+            elif isinstance(command, Sketch):
+                self._drawn(command)
+            elif isinstance(command, Rounded) and not command.dashed:
+                self._rounded(None, command)
+
     def _drop_unused(self) -> None:
         """Keep what the last two pictures need: a person sees most pictures once, and each is some megabytes."""
         needed = self._used | self._before
@@ -161,18 +170,21 @@ class Painter:
     def _label(self, surface: pygame.Surface, label: Label) -> None:
         if not label.text.strip():
             return
-        key = (label.text, label.face, label.px, label.colour)
         font = self._faces.font(label.face, label.px)
+        surface.blit(self._written(label), (label.x, label.baseline - font.get_ascent()))
+
+    def _written(self, label: Label) -> pygame.Surface:
+        key = (label.text, label.face, label.px, label.colour)
         self._used.add(key)
-        drawn = self._labels.get(key)
-        if drawn is None:
-            drawn = self._labels[key] = font.render(label.text, True, label.colour)
-        surface.blit(drawn, (label.x, label.baseline - font.get_ascent()))
+        if key not in self._labels:
+            self._labels[key] = self._faces.font(label.face, label.px).render(label.text, True, label.colour)
+        return self._labels[key]
 
     # ---- round corners -----------------------------------------------------------------------------------
 
-    def _rounded(self, surface: pygame.Surface, box: Rounded) -> None:
-        if box.dashed and box.border is not None:
+    def _rounded(self, surface: pygame.Surface | None, box: Rounded) -> None:
+        """surface: None, when only its corners are to be made."""
+        if box.dashed and box.border is not None and surface is not None:
             self._dashed(surface, box)
             return
         area, radius = box.area, box.radius
@@ -184,9 +196,13 @@ class Painter:
         if box.fill is not None:
             self._plain_rounded(surface, area, radius, box.fill)
 
-    def _plain_rounded(self, surface: pygame.Surface, area: Area, radius: int, colour: Colour) -> None:
+    def _plain_rounded(self, surface: pygame.Surface | None, area: Area, radius: int, colour: Colour) -> None:
         x, y, w, h = area
         r = min(radius, w // 2, h // 2)
+        if surface is None:
+            if r:
+                self._corner(r, colour)
+            return
         surface.fill(colour, (x + r, y, w - 2 * r, h))
         surface.fill(colour, (x, y + r, r, h - 2 * r))
         surface.fill(colour, (x + w - r, y + r, r, h - 2 * r))
@@ -232,8 +248,8 @@ class Painter:
             if box.fill is not None:
                 pygame.draw.rect(big, box.fill, big.get_rect(), border_radius=box.radius * s)
             assert box.border is not None
-            outline = _outline(w * s, h * s, box.radius * s, box.border_px * s / 2)
-            _dashes(_Band(big), outline, box.border, box.border_px * s, 14 * s, 9 * s)
+            edge = outline(w * s, h * s, box.radius * s, box.border_px * s / 2)
+            dashes(Band(big), edge, box.border, box.border_px * s, 14 * s, 9 * s)
             self._sketches[key] = _bare(pygame.transform.smoothscale(big, (w, h)))
         surface.blit(self._sketches[key], (x, y))
 
@@ -241,6 +257,11 @@ class Painter:
 
     def _sketch(self, surface: pygame.Surface, sketch: Sketch) -> None:
         x, y, w, h = sketch.area
+        drawn = self._drawn(sketch)
+        surface.blit(drawn, (x + (w - drawn.get_width()) // 2, y + (h - drawn.get_height()) // 2))
+
+    def _drawn(self, sketch: Sketch) -> pygame.Surface:
+        _, _, w, h = sketch.area
         art = fitting(sketch.name, w / self._panel.px_per_mm, h / self._panel.px_per_mm)
         most = self._panel.px_per_mm * self._panel.scale * art.most
         left, top, right, bottom = art.bounds()
@@ -255,10 +276,10 @@ class Painter:
             for row in range(0, height, rows):
                 band = pygame.Surface((width * times, min(rows, height - row) * times))
                 band.fill(sketch.ground)
-                _draw(_Band(band, row * times), art, scale * times, (-left, -top), self._theme)
+                draw(Band(band, row * times), art, scale * times, (-left, -top), self._theme)
                 small.blit(pygame.transform.smoothscale(band, (width, band.get_height() // times)), (0, row))
             self._sketches[key] = _bare(small)
-        surface.blit(self._sketches[key], (x + (w - width) // 2, y + (h - height) // 2))
+        return self._sketches[key]
 
 
 def _shot(surface: pygame.Surface, shot: Shot) -> None:
@@ -277,103 +298,3 @@ def _bare(small: pygame.Surface) -> pygame.Surface:
     """Without its ground: smoothscale may miss a plain colour by one step."""
     small.set_colorkey(small.get_at((0, 0)))
     return small
-
-
-class _Band:
-    """A part of a drawing, painted large: everything is given in the whole drawing's pixels, `above` rows of which lie
-    above this surface. Pixels are cut off as pygame does it, but before they are moved."""
-
-    def __init__(self, surface: pygame.Surface, above: int = 0) -> None:
-        self._surface = surface
-        self._above = above
-
-    def polygon(self, colour: Colour, points: list[tuple[float, float]]) -> None:
-        pygame.draw.polygon(self._surface, colour, [(int(x), int(y) - self._above) for x, y in points])
-
-    def disc(self, colour: Colour, centre: tuple[float, float], radius: float, width: int = 0) -> None:
-        at = int(centre[0]), int(centre[1]) - self._above
-        pygame.draw.circle(self._surface, colour, at, radius, width)
-
-    def rounded(self, colour: Colour, rect: pygame.Rect, radius: int, width: int = 0) -> None:
-        pygame.draw.rect(self._surface, colour, rect.move(0, -self._above), width, border_radius=radius)
-
-
-def _draw(band: _Band, art: Drawing, scale: float, shift: tuple[float, float], theme: Theme) -> None:
-    dx, dy = shift
-    for shape in art.shapes:
-        stroke = theme.colour(shape.stroke) if shape.stroke else None
-        fill = theme.colour(shape.fill) if shape.fill else None
-        width = max(1, round(shape.width * scale))
-        if isinstance(shape, Poly):
-            points = [((px + dx) * scale, (py + dy) * scale) for px, py in shape.points]
-            if fill is not None:
-                band.polygon(fill, points)
-            if stroke is not None:
-                ends = [*points, points[0]] if shape.closed else points
-                if shape.dash is not None:
-                    _dashes(band, ends, stroke, width, shape.dash[0] * scale, shape.dash[1] * scale)
-                else:
-                    _stroke(band, ends, stroke, width)
-        elif isinstance(shape, Round):
-            rect = pygame.Rect(
-                round((shape.x + dx) * scale),
-                round((shape.y + dy) * scale),
-                round(shape.w * scale),
-                round(shape.h * scale),
-            )
-            radius = round(shape.r * scale)
-            if stroke is not None:
-                border = 0 if fill is not None else width
-                band.rounded(stroke, rect.inflate(width, width), radius + width // 2, border)
-            if fill is not None:
-                inner = rect.inflate(-width, -width) if stroke is not None else rect
-                band.rounded(fill, inner, max(0, radius - (width // 2 if stroke else 0)))
-        else:
-            centre = ((shape.cx + dx) * scale, (shape.cy + dy) * scale)
-            if fill is not None:
-                band.disc(fill, centre, shape.r * scale)
-            if stroke is not None:
-                band.disc(stroke, centre, shape.r * scale + width / 2, width)
-
-
-def _stroke(band: _Band, points: list[tuple[float, float]], colour: Colour, width: int) -> None:
-    """A line with round joints and ends."""
-    for (ax, ay), (bx, by) in itertools.pairwise(points):
-        length = math.hypot(bx - ax, by - ay)
-        if length:
-            nx, ny = -(by - ay) / length * width / 2, (bx - ax) / length * width / 2
-            corners = [(ax + nx, ay + ny), (bx + nx, by + ny), (bx - nx, by - ny), (ax - nx, ay - ny)]
-            band.polygon(colour, corners)
-    for point in points:
-        band.disc(colour, point, width / 2)
-
-
-def _dashes(band: _Band, points: list[tuple[float, float]], colour: Colour, width: int, on: float, off: float) -> None:
-    drawing_on, left = True, on
-    for (ax, ay), (bx, by) in itertools.pairwise(points):
-        length, at = math.hypot(bx - ax, by - ay), 0.0
-        while at < length:
-            step = min(left, length - at)
-            if drawing_on:
-                a = (ax + (bx - ax) * at / length, ay + (by - ay) * at / length)
-                b = (ax + (bx - ax) * (at + step) / length, ay + (by - ay) * (at + step) / length)
-                _stroke(band, [a, b], colour, width)
-            at += step
-            left -= step
-            if left <= 0:
-                drawing_on = not drawing_on
-                left = on if drawing_on else off
-
-
-def _outline(w: float, h: float, r: float, inset: float) -> list[tuple[float, float]]:
-    """Points of a rounded rectangle's edge, clockwise, closed."""
-    points: list[tuple[float, float]] = []
-    for cx, cy, start in ((w - r, r, 270), (w - r, h - r, 0), (r, h - r, 90), (r, r, 180)):
-        for angle in range(start, start + 91, 10):
-            points.append(
-                (
-                    cx + (r - inset) * math.cos(math.radians(angle)),
-                    cy + (r - inset) * math.sin(math.radians(angle)),
-                )
-            )
-    return [*points, points[0]]

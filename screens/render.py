@@ -43,6 +43,10 @@ class Renderer:
         area = self._painter.changed(last[1], commands) if last and over is last[0] else None
         self._painter.paint(surface, commands, area)
 
+    def ready(self, screen: Screen) -> None:
+        """Make everything that this screen needs, as it may be the next; nothing is painted."""
+        self._painter.ready(self.commands(screen))
+
     def kept_texts(self) -> frozenset[str]:
         """Texts of which a picture or a width is kept."""
         return self._painter.kept_texts() | self._faces.kept_texts()

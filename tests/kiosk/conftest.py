@@ -19,6 +19,7 @@ from kiosk.catalogue import Rules, rules_of
 from kiosk.machine import start, step
 from kiosk.money import Hopper
 from kiosk.phrases import PHRASES
+from kiosk.presenter import soon
 from kiosk.session import Moment, Service, Session, State
 
 OPEN = datetime(2026, 11, 24, 1, 24, tzinfo=UTC)  # Tuesday 10:24 in Japan
@@ -93,6 +94,7 @@ class World:
             self.session, orders = step(before, event, self.now)
             self._note(orders)
             self.watch(before, event, self.session, orders)
+            soon(self.session, self.now)  # in every state that any test reaches, what may be next can be shown
         return self
 
     def _note(self, orders: tuple[f.Effect, ...]) -> None:

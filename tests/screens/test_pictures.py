@@ -11,7 +11,7 @@ import pytest
 
 from config.calendar import Reason
 from kiosk import view_model as vm
-from screens import paint, pictures, theme
+from screens import brush, paint, pictures, theme
 from screens.fonts import Faces
 from screens.machine_front import FRONT, Front, Place, machine
 from screens.paint import Painter, Sketch
@@ -103,7 +103,7 @@ def test_the_marked_place_stands_out_of_the_machine(look: Theme) -> None:
 def _colours_of(art: Drawing, look: Theme) -> list[tuple[int, int, int]]:
     surface = pygame.Surface((round(art.w * 2), round(art.h * 2)))
     surface.fill(look.colour("paper"))
-    paint._draw(surface, art, 2.0, (0.0, 0.0), look)
+    brush.draw(brush.Band(surface), art, 2.0, (0.0, 0.0), look)
     data = _pixels(surface)
     return list(zip(data[0::3], data[1::3], data[2::3], strict=True))
 
@@ -200,13 +200,13 @@ def test_sheets_hold_each_picture() -> None:
 
 def test_a_picture_is_kept_once_it_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Drawing] = []
-    real: Callable[..., None] = paint._draw
+    real: Callable[..., None] = brush.draw
 
-    def counting(surface: pygame.Surface, art: Drawing, *rest: object) -> None:
+    def counting(band: brush.Band, art: Drawing, *rest: object) -> None:
         drawn.append(art)
-        real(surface, art, *rest)
+        real(band, art, *rest)
 
-    monkeypatch.setattr(paint, "_draw", counting)
+    monkeypatch.setattr(paint, "draw", counting)
     painter = Painter(COARSE, Faces(), STANDARD)
     surface = pygame.Surface((400, 400))
     sketch = Sketch("card_in", (10, 10, 300, 250), STANDARD.colour("paper"))
