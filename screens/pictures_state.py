@@ -99,6 +99,15 @@ def _out_sensors() -> Drawing:
     return located("certificate", Drawing(158, 104, (*_eye(75, 24, 34), *looks, *shelf, *badge(128, 30))), crossed=True)
 
 
+def _out_camera() -> Drawing:
+    """The camera above the machine does not film."""
+    arm = Poly(((40, 30), (40, 10), (18, 10)), closed=False, width=5.0)
+    body = (Round(6, 2, 10, 16, 2, fill="body"), arm, Round(8, 30, 92, 46, 8, fill="body"))
+    lens = (Round(96, 36, 22, 34, 5, fill="body"), Disc(32, 53, 5, fill="soft", stroke=""))
+    sees = tuple(line((126, 53 + s * 10), (150, 53 + s * 26), stroke="soft", width=1.8) for s in (-1, 0, 1))
+    return located("camera", Drawing(154, 92, (*body, *lens, *sees, *badge(74, 74))), crossed=True)
+
+
 def _out_display() -> Drawing:
     screen = (
         Round(10, 2, 78, 98, 6, fill="body"),
@@ -299,6 +308,7 @@ MAKERS: Final[Mapping[str, Callable[[], Drawing]]] = MappingProxyType(
         "out_receipt": _out_receipt,
         "out_sound": _out_sound,
         "out_sensors": _out_sensors,
+        "out_camera": _out_camera,
         "out_display": _out_display,
         "out_stopped": _out_stopped,
         "out_left_behind": _left_behind,
