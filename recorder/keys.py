@@ -33,7 +33,7 @@ from config.secrets import state_directory
 from recorder.key_ledger import KeyBookError, KeyLedger, Opening, Use
 from recorder.key_paper import Sheet, key_book_pdf
 from recorder.key_words import line_of
-from recorder.ledgers import FILE, Ledgers
+from recorder.ledgers import ASIDE, FILE, Ledgers
 
 Ask = Callable[[str], str]
 EX_CONFIG: Final = 78
@@ -157,7 +157,12 @@ def _verify(desk: Desk) -> int:
     verdicts = desk.ledgers.verify()
     for verdict in verdicts:
         print(verdict)
-    return 0 if all(verdict.sound for verdict in verdicts) else 1
+    if desk.ledgers.lost:
+        print(
+            f"前の帳簿が読めなくなり、{FILE}{ASIDE}… という名前で残してあります。"
+            "保存の延長がわからないので、保存期間を過ぎた画像も消していません。控えから戻すか、延長を入れ直してから、そのファイルを別の所に移し、録画装置を始め直してください。"
+        )
+    return 0 if all(verdict.sound for verdict in verdicts) and not desk.ledgers.lost else 1
 
 
 _DO: dict[str, Callable[[Desk], int]] = {

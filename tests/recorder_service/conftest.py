@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from drivers.camera import Codec, Look, Lost, Packet, StreamFacts
 from recorder.holds import Holds
 from recorder.inbox import Marked
 from recorder.index import Index
-from recorder.parts import Parts, Rule
+from recorder.parts import Books, Parts, Rule
 from recorder.place import TEST_SLOT, SlotFiles, prepare
 from recorder.record import Flag, Group, Note
 from recorder.recovery import open_ring
@@ -56,18 +57,24 @@ class Hands:
 
 
 class Disk(SlotFiles):
-    """Slot files on a disk that can fail."""
+    """Slot files on a disk that can fail. error: its errno; worn: the slot that fails; busy: called at each sync."""
 
     broken = False
+    error = 5
+    worn: int | None = None
+    busy: Callable[[], None] = staticmethod(lambda: None)
 
     def write(self, slot: int, offset: int, data: bytes) -> None:
-        if Disk.broken:
-            raise OSError(5, "Input/output error")
+        self._fail(slot)
         super().write(slot, offset, data)
 
     def sync(self, slot: int) -> None:
-        if Disk.broken:
-            raise OSError(5, "Input/output error")
+        self._fail(slot)
+        Disk.busy()
+
+    def _fail(self, slot: int) -> None:
+        if Disk.broken or slot == Disk.worn:
+            raise OSError(Disk.error, os.strerror(Disk.error))
 
 
 @dataclass
@@ -143,15 +150,17 @@ class Fine:
 class Stage:
     """Time goes in tenths of a second, one packet each; seconds are those since the start."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, rule: RingSettings = RULE, books: Callable[[Hands], Books] | None = None) -> None:
+        self.folder, self.rule = folder, rule
         (folder / "video").mkdir()
         prepare(folder / "video", SLOTS, SLOT_BYTES)
         Vault.create(folder / "keys", SLOTS, KEK).close()
         self.hands, self.seer, self.fine = Hands(), Seer(), Fine()
+        self.holds = Holds(Rows())
+        self.books = books(self.hands) if books else self.fine
         self.told: list[tuple[str, dict]] = []
         self.opens_s, self.closes_s = -1e9, 1e9
-        self.camera = True
+        self.camera, self.padding = True, 0
         self.session: Session | None = None
         self.time = TrustedTime(
             self.hands,
@@ -170,7 +179,7 @@ class Stage:
                 self.seer,
                 lambda: b"an empty place",
                 self.fine,
-                self.fine,
+                self.books,
                 self.opening,
                 self.prove,
                 folder / "place",
@@ -183,16 +192,16 @@ class Stage:
         return open_ring(
             Disk(self.folder / "video", SLOTS, SLOT_BYTES),
             Vault.open(self.folder / "keys", SLOTS, KEK),
-            RULE,
+            self.rule,
             self.time,
             Index(self.folder / "index.sqlite"),
-            Holds(Rows()),
+            self.holds,
             lambda kind, facts: self.told.append((kind, dict(facts))),
         )
 
     def prove(self, at: Stamp) -> None:
         if Disk.broken:
-            raise OSError(5, "Input/output error")
+            raise OSError(Disk.error, os.strerror(Disk.error))
         prove(self.folder / "video" / TEST_SLOT, RULE.device, b"\0\0\0\1\x65pattern", at)
 
     def opening(self, now: datetime) -> Opening:
@@ -212,7 +221,7 @@ class Stage:
         boot_ns = round(self.hands.boot() * 1e9)
         if self.camera:
             keyframe = tenth % 20 == 0
-            self.service.hear(Packet(f"picture {tenth}".encode(), keyframe, boot_ns, 0))
+            self.service.hear(Packet(f"picture {tenth}".encode() + bytes(self.padding), keyframe, boot_ns, 0))
             if keyframe:
                 self.service.hear(Look(b"", 160, 90, True, boot_ns))
         if self.session is not None and tenth % 10 == 0:
@@ -263,10 +272,16 @@ def tenths(first: float, last: float) -> set[float]:
 
 
 @pytest.fixture
-def stage(tmp_path):
-    Disk.broken = False
-    yield Stage(tmp_path)
-    Disk.broken = False
+def stage(stage_with):
+    return stage_with()
+
+
+@pytest.fixture
+def stage_with(tmp_path, monkeypatch):
+    """A stage of one's own: other rules of the ring, other books."""
+    for name in ("broken", "error", "worn", "busy"):
+        monkeypatch.setattr(Disk, name, Disk.__dict__[name])
+    return lambda **changes: Stage(tmp_path, **changes)
 
 
 @pytest.fixture(name="seconds")
