@@ -36,6 +36,7 @@ from drivers.certificate import Limits
 from drivers.issuer import CertificateIssuer, Line, Pinned, pinned, tls_context
 from drivers.printer_cups import CertificatePrinter
 from drivers.recorder_link import RecorderLink
+from drivers.recorder_office import SOCKET, RecorderOffice
 from drivers.sensors import ModbusSensors
 from kiosk.begin import Picture
 from kiosk.catalogue import rules_of
@@ -175,7 +176,7 @@ def first_session(base: Ground, journal: Journal, clock: Clock, book: StaffBook)
         service=Service(stopped=journal.stopped(), denials=journal.denials(clock.now())),
         interrupted=journal.interrupted(),
         hoppers=journal.hoppers(),
-        staff=Staff(names=book.names(), found=found),
+        staff=Staff(names=book.names(), found=found, camera=machine.recorder is not None),
         reported=frozenset(what for _, what, _ in found),
         usual=journal.usual(),
     )
@@ -231,6 +232,7 @@ def build(
         speaker=voice,
         display=display,
         camera=RecorderLink(machine.recorder.marks, machine.recorder.status) if machine.recorder else None,
+        office=RecorderOffice(machine.recorder.marks.with_name(SOCKET)) if machine.recorder else None,
     )
 
 
@@ -241,7 +243,7 @@ def _unheard(_phrase: str, _level: int, _language: str = "") -> None:
 def start(devices: Devices, inbox: Inbox) -> None:
     for device in (devices.printer, devices.cash, devices.reader, devices.issuer):
         device.start(inbox.put)
-    for other in (devices.sensors, devices.camera):
+    for other in (devices.sensors, devices.camera, devices.office):
         if other:
             other.start(inbox.put)
     if isinstance(devices.staff, StaffBook):
@@ -253,7 +255,7 @@ def start(devices: Devices, inbox: Inbox) -> None:
 def close(devices: Devices) -> None:
     """Coins first: whatever else hangs, the slot is shut. The others side by side: each waits for its own thread."""
     devices.cash.close()
-    others = (devices.reader, devices.issuer, devices.printer, devices.sensors, devices.camera)
+    others = (devices.reader, devices.issuer, devices.printer, devices.sensors, devices.camera, devices.office)
     closes = [device.close for device in others if device]
     if isinstance(devices.speaker, Voice):
         closes.append(devices.speaker.close)

@@ -496,8 +496,8 @@ class RecorderFacts:
 @dataclass(frozen=True, slots=True)
 class CameraSeen:
     """Answers `LookAtCamera` by its number. jpeg: what the camera shows now; taken: when, UTC; age_s: how long ago that
-    was. Without a picture `why`: lost, garbled, busy (looked at too often), silent, refused, unasked. recorder: None if
-    it does not answer."""
+    was. Without a picture `why`: lost, garbled, busy (none that is new), silent, refused; "" where none was asked for.
+    recorder: None if it does not answer."""
 
     look: int
     jpeg: bytes = field(default=b"", repr=False)

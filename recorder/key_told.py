@@ -14,7 +14,7 @@ from typing import Any, Final
 from config.ledger import DatabaseDamaged, LedgerTampered, open_database
 from config.schema import KeySettings
 from recorder.key_ledger import KeyLedger, Opening, Use
-from recorder.ledgers import Chain
+from recorder.ledgers import Chain, Verdict
 
 NEWEST: Final = 40
 """So many entries are told, and an older one if it is the one that was tampered with."""
@@ -32,7 +32,7 @@ def key_told(path: Path, settings: KeySettings, now: Callable[[], datetime]) -> 
             entries, out = book.entries(), book.out()
     except LedgerTampered as error:
         return {"v": 1, "place": settings.place, "out": None, "entries": [], "sound": False, "rows": 0,
-                "bad_row": error.seq, "verdict": str(error)}  # fmt: skip
+                "bad_row": error.seq, "verdict": _said(Verdict("key", 0, error.seq, error.what))}  # fmt: skip
     except (DatabaseDamaged, sqlite3.Error, OSError) as error:
         return {"v": 1, "error": f"the book of the key cannot be read ({type(error).__name__})"}
     newest = entries[-NEWEST:]
@@ -46,8 +46,13 @@ def key_told(path: Path, settings: KeySettings, now: Callable[[], datetime]) -> 
         "sound": verdict.sound,
         "rows": verdict.rows,
         "bad_row": verdict.bad_row,
-        "verdict": str(verdict),
+        "verdict": _said(verdict),
     }
+
+
+def _said(verdict: Verdict) -> str:
+    """Without the name of the book."""
+    return str(verdict).split(": ", 1)[1]
 
 
 def _rows(entry: Use | Opening) -> tuple[int, ...]:
