@@ -27,7 +27,7 @@ video = "/run/test/video"
 slot_kib = 256
 slots = 64
 marks = "/run/test/marks.sock"
-status = "/run/test/status.sock"
+status = "/run/test/kiosk.sock"
 
 """
 
@@ -63,8 +63,10 @@ FAULTS = [
     ("slots = 64", "slots = 1", "recorder.slots", "a ring has at least 2"),
     ("slots = 64", "slots = 64\nreserve_slots = 64", "recorder.reserve_slots", "leaves nothing of slots"),
     ("slots = 64", "slots = 64\nreserve_slots = 4", "recorder.reserve_slots", "means nothing to"),
-    ("status.sock", "marks.sock", "recorder.status", "is the socket of marks too"),
-    ("/run/test/status", "/run/" + "x" * 100, "recorder.status", "107 bytes"),
+    ("kiosk.sock", "marks.sock", "recorder.status", "is the socket of marks too"),
+    ("kiosk.sock", "status.sock", "recorder.status", "is called status.sock"),
+    ("marks.sock", "status.sock", "recorder.marks", "is called status.sock"),
+    ("/run/test/kiosk", "/run/" + "x" * 100, "recorder.status", "107 bytes"),
     ("/run/test/video", "video", "recorder.video", "not an absolute path"),
     (SECTIONS[SECTIONS.index("[recorder]") :], "", "recorder", "is missing though there is a [camera]"),
     (SECTIONS[: SECTIONS.index("[recorder]")], "", "camera", "is missing though there is a [recorder]"),
