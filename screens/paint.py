@@ -291,7 +291,10 @@ def _shot(surface: pygame.Surface, shot: Shot) -> None:
     x, y, w, h = shot.area
     share = min(w / picture.get_width(), h / picture.get_height())
     width, height = max(1, round(picture.get_width() * share)), max(1, round(picture.get_height() * share))
-    surface.blit(pygame.transform.smoothscale(picture, (width, height)), (x + (w - width) // 2, y + (h - height) // 2))
+    fitted = pygame.transform.smoothscale(picture, (width, height))
+    surface.blit(fitted, (x + (w - width) // 2, y + (h - height) // 2))
+    for each in (picture, fitted):
+        each.fill((0, 0, 0))
 
 
 def _bare(small: pygame.Surface) -> pygame.Surface:
