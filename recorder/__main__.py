@@ -1,5 +1,7 @@
 """The recorder as a process: ``python -m recorder --config /etc/certkiosk/machine.toml``.
 
+SIGHUP (``systemctl reload recorder``): the camera was turned, and what it shows now is what it should show.
+
 Exit status 0: ended by SIGTERM, everything sealed; 78: the configuration, the keys or the disk are not what the machine
 file says, and starting again would not help.
 """
@@ -38,7 +40,7 @@ from recorder.capture import Capture, CaptureSettings, Heard
 from recorder.case import Case
 from recorder.forecast import Outlook, by_day, capacity_s, forecast
 from recorder.holds import Holds
-from recorder.inbox import CaseIs, Inbox
+from recorder.inbox import CaseIs, Inbox, ViewAccepted
 from recorder.index import Index
 from recorder.key_ledger import KeyLedger
 from recorder.key_told import key_told
@@ -137,6 +139,7 @@ def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, 
     ending, inbox = threading.Event(), Inbox()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
+    signal.signal(signal.SIGHUP, lambda *_: inbox.put(ViewAccepted()))
     with ExitStack() as stack:
         ledgers = open_books(state / FILE, clock.now)
         stack.callback(ledgers.close)

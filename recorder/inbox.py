@@ -42,7 +42,12 @@ class CaseIs:
     is_open: bool | None
 
 
-Item: TypeAlias = Heard | Dropped | Marked | CaseIs
+@dataclass(frozen=True, slots=True)
+class ViewAccepted:
+    """Whoever looks after the camera says that what it shows now is what it should show."""
+
+
+Item: TypeAlias = Heard | Dropped | Marked | CaseIs | ViewAccepted
 
 
 class Inbox:

@@ -19,7 +19,7 @@ from drivers.camera import Look, Lost, Packet, StreamFacts
 from recorder import visit
 from recorder.capture import LookedInto
 from recorder.forecast import Outlook
-from recorder.inbox import CaseIs, Dropped, Inbox, Item, Marked
+from recorder.inbox import CaseIs, Dropped, Inbox, Item, Marked, ViewAccepted
 from recorder.parts import Parts, Report
 from recorder.preroll import Preroll
 from recorder.record import Flag, Group, Note
@@ -116,6 +116,11 @@ class Service:
                 self._session(session)
             case CaseIs(is_open):
                 self._p.books.case_is(is_open, self._p.clock.boot())
+            case ViewAccepted():
+                _log.warning("what the camera shows now is accepted as its view")
+                self._p.watched.accept_view()
+                self._p.sighting.relearn()
+                self._kept_s = -math.inf
 
     def turn(self) -> None:
         """Time passes. Twice a second."""

@@ -125,6 +125,10 @@ class Sighting:
             return self._go_on()
         return self._answered() if len(self._waiting) > MOST_WAITING else ()
 
+    def relearn(self) -> None:
+        """The camera looks elsewhere now, and is meant to."""
+        self._detector.relearn()
+
     def looked_into(self, boot_ns: int) -> tuple[Step, ...]:
         """Every picture that was asked for has come (`capture.LookedInto`). An answer that is too late is none."""
         if self._asked_look is None or abs(boot_ns - self._asked_look.boot_ns) > SAME_NS:

@@ -31,6 +31,9 @@ class PictureHealth:
     def see(self, look: Look, present: bool) -> None:
         self._health.see(look, present)
 
+    def accept_view(self) -> None:
+        self._health.accept_view()
+
     def tick(self, boot_ns: int) -> frozenset[str]:
         self._health.tick(boot_ns)
         return frozenset(fault.value for fault in self._health.faults)

@@ -97,6 +97,7 @@ class Seer:
     slow_s: float = 0.0
     """So much later than the camera it looks."""
     there: bool = False
+    relearned: bool = False
     waiting: list[Look] = field(default_factory=list)
 
     def look(self, look: Look):
@@ -108,6 +109,9 @@ class Seer:
         if self.there:
             return (There(at_s, at_s) if came else There(at_s),)
         return (Nobody(at_s),)
+
+    def relearn(self):
+        self.relearned = True
 
     def looked_into(self, boot_ns: int):
         return ()
@@ -135,6 +139,9 @@ class Fine:
 
     def look_into(self, boot_ns: int) -> None:
         pass
+
+    def accept_view(self) -> None:
+        self.wrong -= {"turned"}
 
     def case_is(self, is_open, boot_s) -> None:
         pass

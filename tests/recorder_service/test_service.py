@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recorder.inbox import ViewAccepted
 from recorder.place import TEST_SLOT, OneFile
 from recorder.record import Flag
 from recorder.visit import Session
@@ -200,6 +201,28 @@ def test_faults_of_the_picture_go_into_the_books_and_stop_nothing(stage, seconds
     assert tenths(6, 48) <= seconds(stage.kept())
     health = [(note.facts["fault"], note.facts["began"]) for note in stage.notes() if note.kind == "health"]
     assert health == [("covered", True), ("covered", False)]
+
+
+def test_a_turned_camera_that_is_meant_to_be_so_is_learned_anew(stage):
+    stage.fine.wrong = frozenset({"turned"})
+    stage.until(10)
+    assert stage.service.report.faults == {"turned"}
+    stage.service.hear(ViewAccepted())
+    stage.until(12)
+    assert stage.service.report.faults == frozenset()
+    assert stage.seer.relearned
+
+
+def test_a_session_is_recorded_though_nobody_knows_what_time_it_is(stage, seconds, tenths):
+    """A clock that was never set: whether it is within the hours cannot be said, but the terminal is in use."""
+    stage.opens_s, stage.hands.wall_s = 1e9, -YEAR_S
+    stage.until(20)
+    assert "clock" in stage.service.report.faults
+    stage.session = Session.OPEN
+    stage.until(60)
+    stage.session = Session.NONE
+    stage.until(100)
+    assert tenths(22, 68) <= seconds(stage.kept())
 
 
 def test_the_empty_place_is_kept_for_the_next_start(stage):

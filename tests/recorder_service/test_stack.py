@@ -183,6 +183,7 @@ def test_a_visit_is_recorded_and_plays(site, film):
     assert site.asked("live")["jpeg"]
     assert site.asked("keys")["sound"]
     assert "not yet" in site.asked("search")["error"]
+    site.process.send_signal(signal.SIGHUP)  # its view is accepted; it goes on
     site.wait(lambda state: not state["recording"])
     site.process.send_signal(signal.SIGTERM)
     assert site.process.wait(30) == 0
