@@ -7,7 +7,6 @@ the end of the recorder.
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import socket
 import struct
@@ -107,7 +106,6 @@ class Capture:
                 [sys.executable, "-m", "recorder.capture_child", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
             )
         wire, known = Wire(ours), False
         with self._lock:

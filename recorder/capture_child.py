@@ -10,6 +10,7 @@ import socket
 import struct
 import sys
 from collections import deque
+from collections.abc import Iterator
 from typing import Any, Final
 
 import av
@@ -17,6 +18,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from drivers.camera import CameraError, Codec, Packet, StreamFacts, make_source
 from recorder.masking import Masker
+from recorder.quiet import Quiet
 from recorder.wire import Kind, Message, Wire, WireClosed, message, together
 
 LOOK_WIDTH: Final = 160
@@ -40,19 +42,29 @@ class Looker:
         # the edges of blocks: a third of the work for nothing.
         self._keyframes = self._decoder(skip_loop_filter="all")
         self._newest_ns = -(1 << 62)
+        self._quiet = Quiet()
+
+    def look(self, packet: Packet) -> Message | None:
+        """Told of every packet on the way: of a keyframe, unless the stream's sizes say that nothing has changed."""
+        if not packet.keyframe:
+            self._quiet.add(len(packet.data))
+            return None
+        if self._facts.codec is Codec.H264 and self._quiet.leave_out(len(packet.data)):
+            return None
+        return self.keyframe(packet)
 
     def keyframe(self, packet: Packet) -> Message | None:
         """Of a keyframe on the way; None where there was one a moment ago, or where it cannot be decoded."""
         if packet.boot_ns - self._newest_ns < 0.9e9 / LOOKS_A_SECOND:
             return None
         self._newest_ns = packet.boot_ns
-        frames = self._decode(self._keyframes, [packet])
+        frames = list(self._decode(self._keyframes, [packet]))
         return self.picture(frames[0], packet.boot_ns, 1) if frames else None
 
     def group(self, packets: list[Packet]) -> list[Message]:
         """Of every picture of a group."""
-        frames = self._decode(self._decoder(), packets)
-        return [self.picture(frame, 1000 * frame.pts, 0) for frame in frames]
+        # One after the other: a large picture takes more than a megabyte.
+        return [self.picture(frame, 1000 * frame.pts, 0) for frame in self._decode(self._decoder(), packets)]
 
     def picture(self, frame: Any, boot_ns: int, flag: int) -> Message:
         width, height = self._size
@@ -68,19 +80,17 @@ class Looker:
         decoder.options = {"flags": "low_delay", **more} if self._facts.codec is Codec.H264 else {"lowres": "2"}
         return decoder
 
-    def _decode(self, decoder: Any, packets: list[Packet]) -> list[Any]:
+    def _decode(self, decoder: Any, packets: list[Packet]) -> Iterator[Any]:
         """Their pictures, in order; pts is boot time in microseconds. Afterwards the decoder knows nothing of them."""
-        frames: list[Any] = []
         for packet in [*packets, None]:
             raw = None if packet is None else av.Packet(packet.data)
             if packet is not None and raw is not None:
                 raw.pts = raw.dts = packet.boot_ns // 1000
             try:
-                frames += decoder.decode(raw)
+                yield from decoder.decode(raw)
             except av.error.FFmpegError:
                 continue  # a damaged picture: what is stored is the camera's own, whatever it is
         decoder.flush_buffers()
-        return frames
 
 
 class Child:
@@ -131,7 +141,7 @@ class Child:
     def _take(self, packet: Packet) -> None:
         assert self._looker is not None
         if self._masker is None:
-            self._store(packet, self._looker.keyframe(packet) if packet.keyframe else None)
+            self._store(packet, self._looker.look(packet))
             return
         for masked, frame in self._masker.feed(packet):
             self._store(masked, self._looker.picture(frame, masked.boot_ns, 1) if masked.keyframe else None)

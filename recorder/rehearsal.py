@@ -60,7 +60,7 @@ class _Run:
             if not self._groups:
                 continue
             self._groups[-1].append(packet)
-            if packet.keyframe and (told := self._looker.keyframe(packet)) is not None:
+            if (told := self._looker.look(packet)) is not None:
                 self._take(self._sighting.look(self._look(told)))
         self._end(self._last_s + 1 / self._fps)
         return self._done

@@ -1,0 +1,49 @@
+"""Whether anything can have changed, told by the sizes of a stream's packets alone: nothing is decoded for it.
+
+What an encoder spends on a picture is what is new in it. So two groups of pictures that cost the same, picture by
+picture and as a whole, and begin with keyframes of the same size, show the same: then the second keyframe need not be
+looked at. It is a hint, no proof (an encoder may be told to spend the same on everything), so never more than
+`MOST_LEFT_OUT` keyframes in a row are left out.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+MOST_LEFT_OUT: Final = 2
+KEYFRAME: Final = 0.03
+"""Keyframes differ by less in size while nothing changes."""
+GROUP: Final = 0.08
+"""The same for all pictures between two keyframes together: somebody who comes makes a fifth more, and rather twice."""
+PICTURE: Final = 0.6
+SPARE: Final = 200
+"""No single picture may be so much larger than its group's mean; and bytes, for pictures of hardly any size."""
+
+
+class Quiet:
+    """Told of every packet, in order."""
+
+    def __init__(self) -> None:
+        self._key = self._key_before = 0
+        self._group: list[int] = []
+        self._sum_before = 0
+        self._left_out = 0
+
+    def add(self, size: int) -> None:
+        """A picture that is no keyframe."""
+        self._group.append(size)
+
+    def leave_out(self, size: int) -> bool:
+        """Whether the keyframe that comes now may be left out."""
+        group, before = self._group, self._sum_before
+        self._key_before, self._key = self._key, size
+        self._sum_before, self._group = sum(group), []
+        same = (
+            self._left_out < MOST_LEFT_OUT
+            and bool(group)
+            and abs(self._key - self._key_before) <= KEYFRAME * self._key_before
+            and abs(self._sum_before - before) <= GROUP * before
+            and max(group) <= (1 + PICTURE) * self._sum_before / len(group) + SPARE
+        )
+        self._left_out = self._left_out + 1 if same else 0
+        return same
