@@ -15,7 +15,10 @@ UNREAD: Final = (
     "head.", "step.", "common.spoken", "pay.coin.", "arrived.name", "warning.left", "warning.number", "warning.seconds",
 )  # fmt: skip
 """Bars, captions of pictures, seconds that run, and what is said in another way."""
-SILENT: Final = (vm.Still, vm.StaffSignIn, vm.StaffMenu, vm.StaffReopen, vm.StaffFound)
+SILENT: Final = (
+    vm.Still, vm.StaffSignIn, vm.StaffMenu, vm.StaffReopen, vm.StaffFound, vm.StaffCamera, vm.StaffRecorder,
+    vm.StaffKeys,
+)  # fmt: skip
 """Between two people nobody listens; staff see."""
 ROW_MM: Final = 6.0
 """Texts whose middles are no further apart stand in one row."""
