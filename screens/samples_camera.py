@@ -35,7 +35,7 @@ def camera_samples(back: vm.Frame, noon: datetime) -> Iterator[tuple[str, vm.Vie
     )
     well = vm.StaffRecorder(back, True, armed=True, footage_h=571.25, oldest_h=5123.5, outlook=outlook)
     yield "66-staff-recorder", well
-    yield "66-staff-recorder-new", replace(well, footage_h=0.4, oldest_h=3.0, outlook="")
+    yield "66-staff-recorder-new", replace(well, footage_h=0.0, oldest_h=None, outlook="")
     yield "66-staff-recorder-one", replace(well, faults=("turned",))
     yield "66-staff-recorder-many", replace(well, armed=False, faults=worst, outlook=soon)
     yield "66-staff-recorder-disk", replace(well, armed=False, faults=("disk",), footage_h=None, oldest_h=None)

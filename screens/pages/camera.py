@@ -199,7 +199,10 @@ def _stored(page: Page, view: StaffRecorder) -> None:
     pitch = page.size(theme.STRONG, 10.2) + 5
     box = Rect(column.x, top, column.w, 2 * pitch + 9)
     page.add(Box(box, fill="card", border="line", border_mm=BORDER))
-    told = (("footage", _hours(page, view.footage_h)), ("oldest", _age(page, view.oldest_h)))
+    told = (
+        ("footage", _hours(page, view.footage_h)),
+        ("oldest", _age(page, view.oldest_h, nothing=view.footage_h is not None)),
+    )
     for row, (name, words) in enumerate(told):
         text_id = f"staff.recorder.{name}"
         label = page.words.get(text_id)
@@ -232,9 +235,10 @@ def _hours(page: Page, hours: float | None) -> str:
     return page.words.get("staff.recorder.hours", hours=f"{hours:,.1f}" if hours < 100 else f"{hours:,.0f}")
 
 
-def _age(page: Page, hours: float | None) -> str:
+def _age(page: Page, hours: float | None, *, nothing: bool) -> str:
+    """nothing: it is known that there is none yet."""
     if hours is None:
-        return page.words.get("staff.recorder.not_known")
+        return page.words.get("staff.recorder.none_yet" if nothing else "staff.recorder.not_known")
     if hours < 48:
         return page.words.get("staff.recorder.hours_ago", hours=f"{hours:.0f}")
     return page.words.get("staff.recorder.days_ago", days=f"{hours / 24:,.0f}")

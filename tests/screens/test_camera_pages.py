@@ -29,7 +29,8 @@ FAULTS = (
     {fault.value for fault in Fault}
     | {stage.value for stage in Stage if stage is not Stage.NORMAL}
     | {case.CASE_OPENED, case.CASE_SENSOR, case.KEY_OUT, store.DISK, store.FULL, watching.BOOKS}
-    | {"test", "state", "clock", "hung", "silent", "refused", "conflict_30", "conflict_14", "conflict_7"}
+    | {"books_lost", "books_changed", "bad_slots", "test", "state", "clock", "hung", "silent", "refused"}
+    | {"conflict_30", "conflict_14", "conflict_7"}
 )
 """Every word with which the recorder, or the link to it, says that something is wrong."""
 
