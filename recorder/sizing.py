@@ -22,6 +22,7 @@ from config.footage import Stream, slots_for
 from config.hours import Hours, machine_hours
 from config.load import load_profile
 from config.schema import CalendarSettings, Profile, Window
+from recorder.place import TEST_SLOT
 
 PROFILES: Final = ("saga", "fujisawa", "fujisawa-hall")
 YEARS: Final = range(2022, 2031)
@@ -261,6 +262,10 @@ def _losses() -> Iterator[str]:
         f"- 人がいる間だけの録画では、1日に1スロットまで、240日で{UNFILLED}スロットまで（{UNFILLED / ring:.2%}）。"
         " Recording on presence leaves at most one slot a day unfilled; the check of the machine file counts that. "
         "Held video comes on top."
+    )
+    yield (
+        f"- ほかに、受付前の試験の画像に1スロット（{TEST_SLOT}）。 "
+        "One slot more, beside all of them, for the test pattern before opening."
     )
 
 
