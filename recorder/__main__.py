@@ -39,6 +39,7 @@ from drivers.sensors import CaseSensor
 from recorder.capture import Capture, CaptureSettings, Heard
 from recorder.case import Case
 from recorder.forecast import Outlook, by_day, capacity_s, forecast
+from recorder.frugal import settle
 from recorder.holds import Holds
 from recorder.inbox import CaseIs, Inbox, ViewAccepted
 from recorder.index import Index
@@ -204,6 +205,7 @@ def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, 
 
         capture.start(hear)
         stack.callback(capture.close)
+        settle()
         notify("READY=1")
         service.run(inbox, ending, lambda: notify("WATCHDOG=1"))
         notify("STOPPING=1")

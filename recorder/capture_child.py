@@ -17,6 +17,7 @@ import av
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from drivers.camera import CameraError, Codec, Packet, StreamFacts, make_source
+from recorder.frugal import settle
 from recorder.masking import Masker
 from recorder.quiet import Quiet
 from recorder.wire import Kind, Message, Wire, WireClosed, message, together
@@ -117,6 +118,7 @@ class Child:
                 facts = self._masker.facts
             self._looker = Looker(facts)
             self._say(facts)
+            settle()
             while True:
                 packet = source.read()
                 if packet is not None:

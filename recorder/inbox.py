@@ -71,7 +71,8 @@ class Inbox:
             if isinstance(item, Packet) and item.keyframe:
                 while self._too_much(item.boot_ns) and self._drop_group():
                     pass
-            self._some.notify()
+            if len(self._items) == 1:
+                self._some.notify()
 
     def get(self, timeout_s: float) -> Item | None:
         """The oldest; None when nothing came for so long."""

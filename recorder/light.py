@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, TypeAlias
 
 import cv2
@@ -32,16 +33,22 @@ AROUND: Final = np.ones((3, 3), np.uint8)
 cv2.setNumThreads(1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lit:
-    """The empty place in the light of a picture. low, high: between these, light alone explains a point; likely: what
-    it most likely is; gain: brightness of the whole beside the reference's; level: mean grey of the picture."""
+    """The empty place in the light of a picture. low, high: between these, light alone explains a point; gain:
+    brightness of the whole beside the reference's; level: mean grey of the picture; tiles: the light of each."""
 
     low: Grey
     high: Grey
-    likely: Grey
     gain: float
     level: float
+    empty: Grey
+    tiles: Grey
+
+    @cached_property
+    def likely(self) -> Grey:
+        """What it most likely is. Of most pictures nobody asks."""
+        return _in_light(self.empty, self.tiles)
 
 
 def prepared(look: Look) -> Grey:
@@ -54,13 +61,14 @@ def relit(empty: Grey, now: Grey) -> Lit:
     """`empty` in the light of `now`. Of every tile and its neighbours the darkest and the brightest light is allowed
     for: so a lamp over one half is light on both sides of its edge, however sharp that is."""
     gains = _gains(now, empty)
-    size = now.shape[1], now.shape[0]
+    low, high = (_in_light(empty, _grey(tiles)) for tiles in (cv2.erode(gains, AROUND), cv2.dilate(gains, AROUND)))
+    return Lit(low, high, _median(gains), cv2.mean(now)[0], empty, gains)
 
-    def in_light(tiles: Grey) -> Grey:
-        return _grey(np.minimum(empty * cv2.resize(tiles, size, interpolation=cv2.INTER_LINEAR), np.float32(255.0)))
 
-    low, high = cv2.erode(gains, AROUND), cv2.dilate(gains, AROUND)
-    return Lit(in_light(_grey(low)), in_light(_grey(high)), in_light(gains), float(np.median(gains)), float(now.mean()))
+def _in_light(empty: Grey, tiles: Grey) -> Grey:
+    height, width = empty.shape
+    light = cv2.resize(tiles, (width, height), interpolation=cv2.INTER_LINEAR)
+    return _grey(cv2.min(cv2.multiply(empty, light), 255.0))  # type: ignore[call-overload]
 
 
 def fine(picture: Grey) -> Grey:
@@ -99,7 +107,7 @@ def _gains(now: Grey, empty: Grey) -> Grey:
     known = (same & (power_empty > TEXTURE)).astype(np.float32)
     gains = np.clip(mean_now / np.maximum(mean_empty, 4.0), 0.1, 8.0)
     if cv2.countNonZero(known) < 3:
-        whole = float(np.median(now[::3, ::3] / np.maximum(empty[::3, ::3], 4.0)))
+        whole = _median(_grey(now[::3, ::3] / np.maximum(empty[::3, ::3], 4.0)))
         return np.full_like(gains, whole)
     # Whatever is known nearby, the nearer the more; the little of the average is for where nothing is near.
     average = float((gains * known).sum() / known.sum())
@@ -110,6 +118,12 @@ def _gains(now: Grey, empty: Grey) -> Grey:
 
 def _tiles(picture: Grey) -> Grey:
     return _grey(cv2.resize(picture, TILES, interpolation=cv2.INTER_AREA))
+
+
+def _median(values: Grey) -> float:
+    """As numpy's, which spends more on what it might be given than on sorting."""
+    ordered = np.sort(values, axis=None)
+    return float(ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2]) / 2
 
 
 def _grey(picture: object) -> Grey:
