@@ -342,7 +342,10 @@ def _staff(plain: vm.Frame) -> Iterator[tuple[str, vm.View]]:
     yield "62-staff-menu", vm.StaffMenu(plain, "山田　花子", "manager", ("camera", "sign_off"), "", well)
     yield (
         "62-staff-menu-stopped",
-        vm.StaffMenu(plain, "山田　花子", "manager", ("reopen", "found", "sign_off"), "reference", ill, 2),
+        vm.StaffMenu(
+            plain, "山田　花子", "manager", ("reopen", "found", "camera", "sign_off"), "reference",
+            (*ill, ("camera", "no_recorder")), 2,
+        ),
     )
     yield (
         "62-staff-menu-faulty",

@@ -24,7 +24,6 @@ BECAME: Final = ("handed_back", "at_counter", "nothing_there")
 
 def menu(view: StaffMenu, context: Context) -> Screen:
     page = staff_page("staff_menu", view.frame, context, share=0.58)
-    page.foot()
     _tasks(page, view)
     page.title("staff.menu", gap=11)
     post = page.words.first(f"staff.post.{view.post}", "staff.post.other")[1]
@@ -35,10 +34,15 @@ def menu(view: StaffMenu, context: Context) -> Screen:
 
 
 def _tasks(page: Page, view: StaffMenu) -> None:
-    """Signing off lowest, the others above it; on a panel that lies all in one row."""
+    """Signing off lowest, the others above it; on a panel that lies all in one row, or it at the left of many."""
     others = [task for task in view.tasks if task != "sign_off"]
     last = [task for task in view.tasks if task == "sign_off"]
     rows = [others + last] if page.wide else [others, last]
+    if page.wide and len(others) > 2 and last:
+        page.foot(extra=("sign-off", "staff.task.sign_off", TaskChosen("sign_off")))
+        rows = [others]
+    else:
+        page.foot()
     for tasks in reversed([row for row in rows if row]):
         band = page.touch.take_bottom(WIDE_TASK_H if page.wide else TASK_H)
         width = (band.w - GAP * (len(tasks) - 1)) / len(tasks)

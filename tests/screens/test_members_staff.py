@@ -216,6 +216,7 @@ def test_what_the_buttons_of_staff_mean(faces: Faces) -> None:
     assert presses("62-staff-menu-stopped", faces) == {
         "task-reopen": ev.TaskChosen("reopen"),
         "task-found": ev.TaskChosen("found"),
+        "task-camera": ev.TaskChosen("camera"),
         "sign-off": ev.TaskChosen("sign_off"),
     }
     chosen = presses("63-staff-reopen-chosen", faces)
