@@ -76,7 +76,7 @@ class MirrorServer:
         self._shown_count = 0
         self._read: deque[str] = deque(maxlen=_KEPT_SCREENS)
         self._read_count = 0
-        self._drawn_at = 0.0
+        self._answered_at = 0.0
         self._down: tuple[float, float, int | None] | None = None
         self._talking: list[threading.Thread] = []
         self._thread = threading.Thread(target=self._accept, name="mirror", daemon=True)
@@ -115,9 +115,9 @@ class MirrorServer:
             return self._connection is not None
 
     @property
-    def drawn_at(self) -> float:
-        """When the newest picture came (time.monotonic)."""
-        return self._drawn_at
+    def answered_at(self) -> float:
+        """When the newest picture came, or something was read out (time.monotonic)."""
+        return self._answered_at
 
     @property
     def shown_count(self) -> int:
@@ -282,6 +282,7 @@ class MirrorServer:
             elif header.get("type") == "voice" and str(header.get("phrase", "")).startswith(_READ):
                 self._read.append(str(header["phrase"]).removeprefix(_READ))
                 self._read_count += 1
+                self._answered_at = time.monotonic()
             else:
                 return
         self._changes.ring()
@@ -302,7 +303,7 @@ class MirrorServer:
         )
         before = self._picture
         self._picture = picture
-        self._drawn_at = time.monotonic()
+        self._answered_at = time.monotonic()
         if before is None or (before.process, before.screen, before.title) != (
             picture.process,
             picture.screen,

@@ -373,13 +373,13 @@ class Bench:
     def touch_target(self, target: str, timeout_s: float = 10.0) -> bool:
         """Wait until a target is on the panel, and touch it. False when it does not come.
 
-        A finger needs a moment, from one touch to the next and after a new picture; a panel takes quicker ones for
-        a bounce, and a busy machine may have drawn late.
+        A finger needs a moment, from one touch to the next, after a new picture and after what is told; a panel takes
+        quicker ones for a bounce, and a busy machine may have drawn late.
         """
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
             seen = self.changes.count
-            ready = max(self._touched, self.mirror.drawn_at) + _FINGER_S
+            ready = max(self._touched, self.mirror.answered_at) + _FINGER_S
             self._closing.wait(max(0.0, ready - time.monotonic()))
             if self.mirror.touch_target(target):
                 self._touched = time.monotonic()
