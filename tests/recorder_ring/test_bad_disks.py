@@ -65,6 +65,30 @@ def test_a_hold_entered_by_another_program_counts_at_once(tmp_path, video):
         ledgers.close()
 
 
+def test_what_is_held_can_be_copied_so_that_the_ring_goes_on_over_it(tmp_path, video):
+    machine = Machine(tmp_path, rule=RingSettings(b"the one recorder", 0.0, 3600.0, "overwrite_oldest"))
+    ring = machine.start()
+    record(machine, ring, video, 40)
+    ring.seal()
+    held = machine.read(ring)[3:7]
+    first, last = held[0].first.utc_us, held[-1].first.utc_us
+    number = ring.holds.add(first, last, "照会", "課長", date(2027, 3, 31))
+    ring.copy(number)
+    pictures = [group.packets for group in held]
+    for _ in range(2):
+        record(machine, ring, video, 200)
+        machine.hands.seconds += 7200
+        ring.expire()
+        copies = [group for span in ring.find(first, last) for group in ring.read(span)]
+        assert [group.packets for group in copies] == pictures
+        assert all(group.flags & Flag.COPY for group in copies)
+        ring.close()
+        ring = machine.start()
+    ring.holds.release(number, "課長", "照会の終わり")
+    ring.expire()
+    assert ring.find(first, last) == ()
+
+
 def test_a_book_of_holds_that_cannot_be_read_for_a_moment_goes_on_holding_what_was_known(machine, video, monkeypatch):
     ring = machine.start()
     ring.holds.add(0, 1 << 60, "照会", "課長", date(2027, 3, 31))

@@ -23,9 +23,10 @@ from config.load import load
 from hardware_sim.camera.cases import SEED
 from hardware_sim.camera.film import drawn, written
 from hardware_sim.camera.scenes import Scene, Visitor
-from recorder.__main__ import ring_settings
+from recorder.__main__ import INDEX, ring_settings
 from recorder.holds import Holds
 from recorder.index import Index
+from recorder.ledgers import FILE
 from recorder.place import SlotFiles
 from recorder.prepare import VAULT, make
 from recorder.recovery import open_ring
@@ -210,6 +211,12 @@ def test_killed_in_a_visit_only_the_last_group_is_lost(site, film):
     seconds = shown(film, groups)
     assert seconds[0] <= SCENE.truth()[0][0] - site.settings.profile.camera.preroll_s + 0.5
     assert (killed_ns - groups[-1].packets[-1].boot_ns) / 1e9 < 2 + 2, "the group that grew, and what was on the way"
+    # Started again beside spoilt books and a spoilt index it says so, and is armed.
+    for name in (FILE, INDEX):
+        (site.folder / "state" / f"{name}-wal").unlink(missing_ok=True)
+        (site.folder / "state" / name).write_bytes(b"spoilt" * 5000)
+    site.start()
+    site.wait(lambda state: state["armed"] and state["faults"] == ["books_lost"])
 
 
 def test_without_its_keys_it_says_what_to_do_and_is_not_started_again(site, capfd):
