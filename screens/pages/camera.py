@@ -22,6 +22,8 @@ SHAPE: Final = 9 / 16
 """Of the place for the picture; another one stands in its middle."""
 CAPTION_H: Final = 13.0
 ABOVE: Final = 6.0
+STOPS: Final = frozenset({"lost", "hung", "disk", "full", "refusing", "test"})
+"""Faults with which nothing is recorded; with the others it is not armed because the machine is closed."""
 
 
 def camera(view: StaffCamera, context: Context) -> Screen:
@@ -98,7 +100,7 @@ def _state(page: Page, view: StaffCamera) -> None:
             _banner(page, column, "staff.camera.unknown", "shu_tint", "shu")
             _alarm(page, column, view.why)
         return
-    _recording(page, view.armed, view.recording, faulty=bool(view.faults))
+    _recording(page, view)
     if not view.faults:
         page.lead("staff.camera.not_kept", max_lines=3, if_room=True)
         return
@@ -111,12 +113,12 @@ def _state(page: Page, view: StaffCamera) -> None:
         page.text("staff.camera.more", rect, theme.CAPTION, words, em=9.4)
 
 
-def _recording(page: Page, armed: bool, recording: bool, *, faulty: bool) -> None:
-    if recording:
+def _recording(page: Page, view: StaffCamera | StaffRecorder) -> None:
+    if view.recording:
         _banner(page, page.read, "staff.camera.recording", "wakatake_tint", "wakatake")
-    elif armed:
+    elif view.armed:
         _banner(page, page.read, "staff.camera.armed", "wakatake_tint", "wakatake")
-    elif faulty:
+    elif STOPS & set(view.faults):
         _banner(page, page.read, "staff.camera.off", "shu_tint", "shu")
     else:
         _banner(page, page.read, "staff.camera.shut", "card", "soft", colour="ink")
@@ -176,7 +178,7 @@ def recorder(view: StaffRecorder, context: Context) -> Screen:
         return finish(page)
     if page.wide:
         page.touch.y += ABOVE
-    _recording(page, view.armed, view.recording, faulty=bool(view.faults))
+    _recording(page, view)
     _stored(page, view)
     _foreseen(page, view.outlook)
     if not view.faults:
