@@ -84,7 +84,8 @@ _PASSING = {
     *("pay", "printing"),
 }
 """Said while the person goes on already: how much of them is heard is a matter of a tenth of a second."""
-_TIMES = {"time", "took_s", "started", "from", "to"}
+_TIMES = {"time", "took_s", "started", "from", "to", "screen"}
+"""And which screen a step ended on: the way of the screens is compared as a whole."""
 
 
 def without_times(report: Report) -> object:
