@@ -71,11 +71,18 @@ class Capture:
 
     def look_into(self, boot_ns: int) -> None:
         """Ask for every picture of the group of that boot time, and of the group before; `LookedInto` ends them."""
+        self._ask(Message(Kind.INTO, boot_ns - self._ahead_ns()))
+
+    def look_closely(self, every: bool) -> None:
+        """Whether every keyframe is to be looked at, as it is at first."""
+        self._ask(Message(Kind.CLOSELY, flag=int(every)))
+
+    def _ask(self, asked: Message) -> None:
         with self._lock:
             if self._wire is None:
                 return
             try:
-                self._wire.send(Message(Kind.INTO, boot_ns - self._ahead_ns()))
+                self._wire.send(asked)
             except WireClosed:
                 return
 

@@ -45,6 +45,10 @@ class Looker:
         self._newest_ns = -(1 << 62)
         self._quiet = Quiet()
 
+    def closely(self, every: bool) -> None:
+        """Whether every keyframe is to be looked at."""
+        self._quiet.closely = every
+
     def look(self, packet: Packet) -> Message | None:
         """Told of every packet on the way: of a keyframe, unless the stream's sizes say that nothing has changed."""
         if not packet.keyframe:
@@ -174,6 +178,8 @@ class Child:
         while (asked := self._wire.receive(0.0)) is not None:
             if asked.kind is Kind.INTO:
                 self._look_into(asked.boot_ns)
+            elif asked.kind is Kind.CLOSELY and self._looker is not None:
+                self._looker.closely(bool(asked.flag))
 
     def _look_into(self, boot_ns: int) -> None:
         assert self._looker is not None

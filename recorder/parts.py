@@ -24,6 +24,8 @@ class Camera(Protocol):
 
     def look_into(self, boot_ns: int) -> None: ...
 
+    def look_closely(self, every: bool) -> None: ...
+
 
 class Watched(Protocol):
     """`health`: names of what is wrong with the picture."""

@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import Final
 
 MOST_LEFT_OUT: Final = 2
-KEYFRAME: Final = 0.03
+KEYFRAME: Final = 0.015
 """Keyframes differ by less in size while nothing changes."""
-GROUP: Final = 0.08
-"""The same for all pictures between two keyframes together: somebody who comes makes a fifth more, and rather twice."""
-PICTURE: Final = 0.6
+GROUP: Final = 0.05
+"""The same for all pictures between two keyframes together: somebody who comes makes a sixth more, and rather twice."""
+PICTURE: Final = 0.35
 SPARE: Final = 200
 """No single picture may be so much larger than its group's mean; and bytes, for pictures of hardly any size."""
 
@@ -28,6 +28,8 @@ class Quiet:
         self._group: list[int] = []
         self._sum_before = 0
         self._left_out = 0
+        self.closely = True
+        """Every keyframe is to be looked at: somebody is there, or it is not known yet."""
 
     def add(self, size: int) -> None:
         """A picture that is no keyframe."""
@@ -39,7 +41,8 @@ class Quiet:
         self._key_before, self._key = self._key, size
         self._sum_before, self._group = sum(group), []
         same = (
-            self._left_out < MOST_LEFT_OUT
+            not self.closely
+            and self._left_out < MOST_LEFT_OUT
             and bool(group)
             and abs(self._key - self._key_before) <= KEYFRAME * self._key_before
             and abs(self._sum_before - before) <= GROUP * before

@@ -73,6 +73,7 @@ class _Run:
             self._watch, actions = follow(self._watch, step)
             for action in actions:
                 self._act(action, step)
+        self._looker.closely(self._sighting.closely)
         seen = self._sighting.seen
         known_s = self._sighting.known_s
         if seen is not None and seen.changed_view and known_s is not None and known_s not in self._done.views:

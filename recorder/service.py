@@ -65,6 +65,7 @@ class Service:
         self._rest_ns: int | None = None
         """The recording is over, but the group that holds this instant still grows."""
         self._lost: Lost | None = None
+        self._closely = True
         self._heard_s = -math.inf
         self._marked_s = -math.inf
         self._busy_s = self._boot_s
@@ -105,7 +106,7 @@ class Service:
                 self._steps(self._p.sighting.looked_into(boot_ns))
             case StreamFacts():
                 self._preroll.forget()
-                self._p.store.facts = item
+                self._p.store.facts, self._closely = item, True
             case Lost():
                 self._camera_lost(item)
             case Dropped(_, ms):
@@ -195,6 +196,9 @@ class Service:
                 continue
             came_s = step.since_s if isinstance(step, There) and step.since_s is not None else step.at_s
             self._act(follow(self._watch, step), came_s)
+        if self._closely != self._p.sighting.closely:
+            self._closely = not self._closely
+            self._p.camera.look_closely(self._closely)
 
     def _session(self, session: Session) -> None:
         now_s = self._p.clock.boot()

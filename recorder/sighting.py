@@ -111,6 +111,11 @@ class Sighting:
         return self._there
 
     @property
+    def closely(self) -> bool:
+        """Whether every keyframe counts: somebody is there or may be, or the place is not known."""
+        return self._there or self._came_ns is not None or self._asked is not _Asked.NOTHING or not self._detector.ready
+
+    @property
     def known_s(self) -> float | None:
         """Until when it is known who was there; None before the first picture."""
         return None if self._known_ns is None else self._known_ns / 1e9

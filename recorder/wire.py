@@ -35,6 +35,8 @@ class Kind(IntEnum):
     """Look at every picture of the group that holds this boot time, and of the one before."""
     DONE = 7
     """Every picture asked for has been sent."""
+    CLOSELY = 8
+    """Flag 1: look at every keyframe from now on; 0: those may be left out that cannot show anything new."""
 
 
 @dataclass(frozen=True, slots=True)

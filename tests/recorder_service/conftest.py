@@ -97,6 +97,7 @@ class Seer:
     slow_s: float = 0.0
     """So much later than the camera it looks."""
     there: bool = False
+    closely: bool = True
     relearned: bool = False
     waiting: list[Look] = field(default_factory=list)
 
@@ -138,6 +139,9 @@ class Fine:
         return self.wrong
 
     def look_into(self, boot_ns: int) -> None:
+        pass
+
+    def look_closely(self, every: bool) -> None:
         pass
 
     def accept_view(self) -> None:
