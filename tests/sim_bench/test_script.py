@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from hardware_sim.bench.ears import Heard
 from hardware_sim.bench.mirror import Shown
 from hardware_sim.bench.paper import Printed, plain
+from hardware_sim.bench.surveillance import Stay
+from hardware_sim.scenario.filming import Filmed, Recording, recordings
 from hardware_sim.scenario.judge import FarEnds, differences, first_missing, outcome
 from hardware_sim.scenario.script import Expectation, Pages, ScriptError, read_script
 
@@ -30,7 +34,8 @@ def test_every_committed_scenario_can_be_read(path: Path) -> None:
     assert script.steps
     assert script.expect.outcome
     assert script.expect.final_screen
-    assert script.expect.phrases, "nothing that is heard is expected"
+    assert script.expect.phrases or script.setup.camera, "nothing that is heard is expected"
+    assert (script.expect.recordings is not None) is script.setup.camera, "what was recorded is not looked at"
     money = (script.expect.inserted_yen, script.expect.kept_yen, script.expect.paid_back_yen)
     assert None not in money, "the money is not looked at"
     assert script.expect.pages is not None, "the paper is not looked at"
@@ -60,6 +65,10 @@ def test_the_pin_stays_out_of_the_report(tmp_path: Path) -> None:
         ('[[step]]\ntouch = "a"\n[expect]\nkept_yen = "300"\n', "whole yen"),
         ('[[step]]\ntouch = "a"\n[expect]\npages = [{ sheets = 1 }]\n', "pages must be"),
         ('[[step]]\ntouch = "a"\n[expect]\nphrases = "pay"\n', "list of ids"),
+        ('[[step]]\ncamera = "dance"\n', "camera must be one of step_in"),
+        ("[[step]]\nwait_recorder = { happy = true }\n", "wait_recorder must be"),
+        ('[setup]\ncamera = "yes"\n[[step]]\ntouch = "a"\n', "camera must be true or false"),
+        ('[[step]]\ntouch = "a"\n[expect]\nrecordings = -1\n', "recordings must be"),
         ("not toml", "is not TOML"),
     ],
 )
@@ -162,3 +171,54 @@ def test_the_bench_a_scenario_wants(tmp_path: Path) -> None:
 def test_a_broken_run_is_its_own_steps_before_the_others(tmp_path: Path) -> None:
     text = '[[step]]\ntouch = "a"\n[[red]]\nfault = { target = "printer", name = "jam" }\n'
     assert [step.do for step in read_script(written(tmp_path, text)).red] == ["fault"]
+
+
+# ---- what was filmed --------------------------------------------------------------------------------------
+
+
+def film(first_s: float, last_s: float, footage_s: float | None = None, event: int = 1) -> Recording:
+    length_s = last_s - first_s if footage_s is None else footage_s
+    return Recording(event, NOON + timedelta(seconds=first_s), NOON + timedelta(seconds=last_s), length_s)
+
+
+def stay(came_s: float, left_s: float | None) -> Stay:
+    return Stay(NOON + timedelta(seconds=came_s), None if left_s is None else NOON + timedelta(seconds=left_s))
+
+
+@pytest.mark.parametrize(
+    ("films", "stays", "covered", "gap"),
+    [
+        ((film(0, 40),), (stay(5, 30),), True, False),
+        ((film(6, 40),), (stay(5, 30),), False, False),
+        ((film(0, 29),), (stay(5, 30),), False, False),
+        ((film(0, 20), film(19, 40, event=2)), (stay(5, 30),), False, False),
+        ((film(0, 40),), (stay(5, None),), False, False),
+        ((film(0, 40, 36),), (stay(5, 30),), True, True),
+        ((), (), True, False),
+        ((), (stay(5, 30),), False, False),
+    ],
+)
+def test_a_stay_is_covered_by_one_recording_or_not_at_all(
+    films: tuple[Recording, ...], stays: tuple[Stay, ...], covered: bool, gap: bool
+) -> None:
+    filmed = Filmed(films, stays, ("lost",))
+    assert (filmed.covered, filmed.gap) == (covered, gap)
+    ends = replace(ENDS, filmed=filmed)
+    good = Expectation(recordings=len(films), covered=covered, gap=gap, alarms=("lost",))
+    assert differences(good, ends) == []
+    for wrong in ({"recordings": 7}, {"covered": not covered}, {"gap": not gap}, {"alarms": ("case_opened",)}):
+        (difference,) = differences(replace(good, **wrong), ends)  # type: ignore[arg-type]
+        assert difference.startswith(next(iter(wrong)))
+    assert differences(good, replace(ends, filmed=None)), "without a camera nothing was recorded"
+
+
+def test_visits_are_read_off_the_index_as_a_whole_and_only_new_ones(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    assert recordings(path) == ()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE TABLE visit (event, slot, first_utc_us, last_utc_us, footage_ms)")
+        rows = [(3, 0, 0, 5e6, 5000), (4, 0, 9e6, 20e6, 11_000), (4, 1, 20e6, 30e6, 10_000)]
+        db.executemany("INSERT INTO visit VALUES (?, ?, ?, ?, ?)", rows)
+    (found,) = recordings(path, after=3)
+    assert (found.event, found.footage_s, found.missing_s) == (4, 21.0, 0.0)
+    assert (found.last - found.first).total_seconds() == 21.0

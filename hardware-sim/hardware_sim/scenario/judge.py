@@ -10,6 +10,7 @@ from hardware_sim.bench.ears import Heard
 from hardware_sim.bench.mirror import Shown
 from hardware_sim.bench.paper import Printed, plain
 
+from .filming import Filmed
 from .script import Expectation
 
 
@@ -23,6 +24,8 @@ class FarEnds:
     phrases: tuple[Heard, ...]
     screens: tuple[Shown, ...]
     final_screen: str
+    filmed: Filmed | None = None
+    """None on a bench without a camera."""
 
     @property
     def kept_yen(self) -> int:
@@ -44,6 +47,7 @@ class FarEnds:
                 for shown in self.screens
             ],
             "final_screen": self.final_screen,
+            **({} if self.filmed is None else {"filmed": self.filmed.to_json()}),
         }
 
 
@@ -72,6 +76,7 @@ def differences(expect: Expectation, ends: FarEnds) -> list[str]:
     )
     found += [f"{name}: expected {wanted}, found {seen}" for name, wanted, seen in pairs if wanted not in (None, seen)]
     found += _pages(expect, ends)
+    found += _filmed(expect, ends.filmed)
     heard = [line.phrase for line in ends.phrases if line.phrase]
     if (missing := first_missing(expect.phrases, heard)) is not None:
         found.append(f"phrases: {missing!r} was not heard in its place; heard {', '.join(heard) or 'nothing'}")
@@ -79,6 +84,23 @@ def differences(expect: Expectation, ends: FarEnds) -> list[str]:
     if (missing := first_missing(expect.screens, seen)) is not None:
         found.append(f"screens: {missing!r} was not seen in its place; seen {', '.join(seen) or 'nothing'}")
     return found
+
+
+def _filmed(expect: Expectation, filmed: Filmed | None) -> Iterable[str]:
+    if filmed is None:
+        if expect.recordings is not None:
+            yield "recordings: there is no camera; write camera = true into [setup]"
+        return
+    for name, wanted, seen in (
+        ("recordings", expect.recordings, len(filmed.recordings)),
+        ("covered", expect.covered, filmed.covered),
+        ("gap", expect.gap, filmed.gap),
+    ):
+        if wanted not in (None, seen):
+            yield f"{name}: expected {wanted}, found {seen}; {filmed.to_json()}"
+    for alarm in expect.alarms:
+        if alarm not in filmed.alarms:
+            yield f"alarms: {alarm!r} was not told; told were {', '.join(filmed.alarms) or 'none'}"
 
 
 def _pages(expect: Expectation, ends: FarEnds) -> Iterable[str]:

@@ -15,6 +15,7 @@ from hardware_sim.bench.world import PURSE, Bench
 from hardware_sim.card import StandError
 
 from .evidence import JOURNAL, last_entry, remained, stopped
+from .filming import Filming, pause
 from .judge import FarEnds, differences
 from .script import Script, Step
 
@@ -93,6 +94,7 @@ class Runner:
             "coin": lambda step: self._coin(int(step.value), "accepted"),
             "returned_coin": lambda step: self._coin(int(step.value), "returned"),
             "advance_s": self._advance,
+            "pause_s": lambda step: pause(float(step.value)),
             "fault": self._fault,
             "clear": self._clear,
             "power_cut": lambda step: bench.breaker.power_cut(float(step.value.get("off_s", 2.0))),
@@ -100,6 +102,8 @@ class Runner:
             "kill_at": self._kill_at,
             "expect": self._expect,
         }
+        self._filming = Filming(bench, StepFailed)
+        self._acts |= self._filming.acts
         self._trap: Trap | None = None
         self._end_s = END_S
         self._fresh = self._ended_well = True
@@ -146,7 +150,9 @@ class Runner:
         bench.trays.take_change()
         if bench.key_turned():
             bench.turn_key(False)
+        self._filming.tidy()
         self._come_to_rest()
+        self._filming.begin()
         bench.cash.settle()
         bench.cash.new_resident(PURSE)
         sheets = bench.trays.paper.printed()
@@ -191,6 +197,7 @@ class Runner:
         if wanted and not bench.wait_screen(wanted, timeout_s=self._end_s):
             raise StepFailed(f"at the end: {wanted!r} did not come; the panel shows {bench.screen() or 'nothing'}")
         bench.cash.settle()
+        self._filming.end()
 
         def said() -> bool:
             return not any(difference.startswith("phrases") for difference in differences(expect, self._far_ends()))
@@ -207,6 +214,7 @@ class Runner:
             phrases=tuple(bench.ears.transcript(marks.phrases)),
             screens=tuple(bench.mirror.shown(marks.screens)),
             final_screen=bench.screen(),
+            filmed=self._filming.filmed(),
         )
 
     def _one(self, step: Step, report: Report) -> None:

@@ -54,6 +54,8 @@ class Setup:
     reader: str = "pcsc"
     panel: str = "upright"
     levels: tuple[tuple[int, int], ...] = ()
+    camera: bool = False
+    """With the security camera and its recorder."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,14 @@ class Expectation:
     screens: tuple[str, ...] = ()
     """Seen in this order; others may lie between."""
     final_screen: str | None = None
+    recordings: int | None = None
+    """Visits that the recorder kept."""
+    covered: bool | None = None
+    """Each person who stood there is on one of them, from coming until turning to go."""
+    gap: bool | None = None
+    """Something is missing within a recording."""
+    alarms: tuple[str, ...] = ()
+    """Faults that the recorder must have told of, in any order; others may be among them."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,9 @@ class Script:
 
 OUTCOMES: Final = ("issued", "returned", "nothing", "mixed")
 """Told from metal and paper alone, see :func:`hardware_sim.scenario.judge.outcome`."""
+BEFORE_CAMERA: Final = (
+    "step_in", "still", "move", "leave", "pass_by", "put_down", "take_away", "light_on", "light_off",
+)  # fmt: skip
 TAKES: Final = ("card", "paper", "certificate", "receipt", "change")
 
 
@@ -107,6 +120,10 @@ def _moment(value: object) -> bool:
         return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is None
     except ValueError:
         return False
+
+
+def _bool(value: object) -> bool:
+    return isinstance(value, bool)
 
 
 def _seconds(value: object) -> bool:
@@ -150,6 +167,15 @@ STEPS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "coin": (_yen, "a coin in yen"),
     "returned_coin": (_yen, "a coin in yen that must come back"),
     "advance_s": (_seconds, "seconds"),
+    "pause_s": (_seconds, "real seconds"),
+    "camera": (lambda value: value in BEFORE_CAMERA, f"one of {', '.join(BEFORE_CAMERA)}"),
+    "case": (lambda value: value in {"open", "shut"}, '"open" or "shut", the recorder\'s case'),
+    "case_key": (lambda value: value in {"out", "in", "seen"}, '"out", "in" or "seen"'),
+    "wait_recorder": (
+        _table(armed=_bool, recording=_bool, fault=_text, no_fault=_text),
+        "a table with armed, recording, fault or no_fault",
+    ),
+    "wait_sign": (lambda value: value in {"lit", "dark"}, '"lit" or "dark"'),
     "fault": (_needs(_FAULT, "target", "name"), "a table with target, name and perhaps values"),
     "clear": (lambda value: value is True or _FAULT(value), "true, or a table with target and perhaps name"),
     "power_cut": (_table(off_s=_seconds), "a table with off_s"),
@@ -214,6 +240,8 @@ def _setup(path: Path, table: object) -> Setup:
     for key, choices in (("profile", PROFILES), ("reader", READERS), ("panel", tuple(PANELS))):
         if table.get(key, choices[0]) not in choices:
             raise ScriptError(f"{where}: {key} must be one of {', '.join(choices)}")
+    if not _bool(table.get("camera", False)):
+        raise ScriptError(f"{where}: camera must be true or false")
     levels = table.get("levels", {})
     if not isinstance(levels, dict) or not all(each.isdigit() and _yen(n) for each, n in levels.items()):
         raise ScriptError(f"{where}: levels must be a table of coins by denomination, such as {{ 10 = 5 }}")
@@ -248,10 +276,15 @@ def _expectation(path: Path, table: object) -> Expectation:
     for key in ("inserted_yen", "kept_yen", "paid_back_yen"):
         if key in table and not _yen(table[key]):
             raise ScriptError(f"{where}: {key} must be whole yen")
+    if not _yen(table.get("recordings", 0)):
+        raise ScriptError(f"{where}: recordings must be a whole number")
+    for key in ("covered", "gap"):
+        if not _bool(table.get(key, False)):
+            raise ScriptError(f"{where}: {key} must be true or false")
     if table.get("outcome", OUTCOMES[0]) not in OUTCOMES:
         raise ScriptError(f"{where}: outcome must be one of {', '.join(OUTCOMES)}")
     values = dict(table)
-    for key in ("phrases", "screens"):
+    for key in ("phrases", "screens", "alarms"):
         listed = values.get(key, [])
         if not isinstance(listed, list) or not all(map(_text, listed)):
             raise ScriptError(f"{where}: {key} must be a list of ids")
