@@ -47,6 +47,7 @@ def camera_samples(back: vm.Frame, noon: datetime) -> Iterator[tuple[str, vm.Vie
     bad = replace(lines[2], bad=9)
     verdict = "9行目が書き換えられています。ファイルはそのままにして、管理者に知らせてください。"
     yield "67-staff-keys-tampered", replace(book, lines=(bad, *lines[1:2], *lines[3:]), rows=8, verdict=verdict)
+    yield "67-staff-keys-one", replace(book, lines=lines[1:2], rows=4)
     yield "67-staff-keys-empty", replace(book, lines=(), rows=0)
     yield "67-staff-keys-unreadable", vm.StaffKeys(back, "unreadable")
 

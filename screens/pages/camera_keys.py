@@ -38,8 +38,10 @@ def keys(view: StaffKeys, context: Context) -> Screen:
         return finish(page)
     tall = 4 * _pitch(page) + 9 if page.tight else SMALLEST_LINE_H
     leaf = leaves.lay(page, len(view.lines), smallest=tall, largest=max(tall, LINE_H), words="staff")
+    # They are read, not touched: a list that fits stands below what is read.
+    up = leaf.places[0][1].y - page.touch.y - leaves.ABOVE
     for index, rect in leaf.places:
-        _line(page, rect, index + 1, view.lines[index])
+        _line(page, replace(rect, y=rect.y - up), index + 1, view.lines[index])
     return finish(page, leaf.parts)
 
 
