@@ -125,13 +125,14 @@ def _checked(recorder: RecorderSettings, vault: Path, kek: bytes) -> None:
     try:
         with contextlib.suppress(OSError):
             SlotFiles(recorder.video, recorder.slots, recorder.slot_bytes).close()
-        Vault.open(vault, recorder.slots, kek).close()
+        with contextlib.suppress(OSError):
+            Vault.open(vault, recorder.slots, kek).close()
     except (PlaceError, VaultError) as error:
         raise ConfigError([Problem("recorder", "", str(error))]) from error
 
 
 def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, kek: bytes) -> int:
-    """Until SIGTERM. Raises ConfigError, and what `open_books` and `TrustedTime` raise when the system's disk fails."""
+    """Until SIGTERM. Raises ConfigError, and what `open_books` raises. A disk that fails or is full ends nothing."""
     state, runtime = state_directory(), runtime_directory()
     source = camera_source(camera)
     _checked(recorder, state / VAULT, kek)
@@ -142,7 +143,7 @@ def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, 
         signal.signal(number, lambda *_: ending.set())
     signal.signal(signal.SIGHUP, lambda *_: inbox.put(ViewAccepted()))
     with ExitStack() as stack:
-        ledgers = open_books(state / FILE, clock.now)
+        ledgers = open_books(state / FILE, clock.now, runtime / FILE)
         stack.callback(ledgers.close)
         time = TrustedTime(clock, state / ELAPSED)
         rules, holds = ring_settings(settings), Holds(ledgers.hold, unknown=ledgers.holds_unknown)

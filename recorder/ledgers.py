@@ -140,16 +140,24 @@ class Health:
             self._now -= {fault}
 
 
-def open_books(path: Path, now: Callable[[], datetime]) -> Ledgers:
+def open_books(path: Path, now: Callable[[], datetime], instead: Path) -> Ledgers:
     """The books of a recorder that starts: recording does not wait for them. A file that cannot be read is put aside as
-    it is and new books are begun; `Ledgers.lost` says so until somebody has taken it away.
+    it is and new books are begun; `Ledgers.lost` says so until somebody has taken it away. On a disk that fails, or is
+    full, nothing is moved, and books are kept in `instead`, in memory, until the next start.
 
-    Raises OSError or sqlite3.OperationalError when the system's disk fails: the keys of the video lie there, too.
+    Raises sqlite3.OperationalError when somebody else holds them for long.
     """
     try:
         return _checked(Ledgers(path, now))
-    except sqlite3.OperationalError:
-        raise
+    except (sqlite3.OperationalError, OSError) as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise
+        _log.error("%s: %s; until the next start books are kept in memory: %s", path, error, instead)
+        for beside in ("", "-wal", "-shm"):
+            instead.with_name(instead.name + beside).unlink(missing_ok=True)
+        ledgers = Ledgers(instead, now)
+        ledgers.lost = True
+        return ledgers
     except (DatabaseDamaged, LedgerTampered, sqlite3.DatabaseError) as error:
         aside = f"{path.name}{ASIDE}{now():%Y%m%dT%H%M%S}"
         _log.error("%s: %s; it is kept as %s, and new books are begun", path, error, aside)

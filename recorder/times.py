@@ -10,6 +10,7 @@ is overwritten or expired because a clock said so.
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import struct
 import zlib
@@ -32,6 +33,8 @@ AGREE_S: Final = 60.0
 SAVE_S: Final = 30.0
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 RTC: Final = Path("/sys/class/rtc/rtc0/since_epoch")
+
+_log = logging.getLogger(__name__)
 
 _STATE: Final = struct.Struct("<8sQqQI16s")
 """magic, elapsed microseconds, UTC label or -1 when it is not to be relied on, boot nanoseconds, epoch, boot id."""
@@ -107,9 +110,8 @@ class TrustedTime:
     """Labels instants and counts elapsed seconds over all starts of the machine. For one thread.
 
     state: a small file on the system's disk (not the video disk), written every half minute and on `save`. A file that
-    is missing or damaged begins the count anew at zero; `lost` says so, and `not_before` brings it up again.
-
-    Raises TimeStateError when the file cannot be written.
+    is missing or damaged begins the count anew at zero; `lost` says so, and `not_before` brings it up again. `tick` and
+    `save` raise TimeStateError when it cannot be written.
     """
 
     def __init__(
@@ -136,7 +138,11 @@ class TrustedTime:
         self._carried_s = 0.0
         self._load()
         self._saved_s = self._begun_s
-        self.save()
+        try:
+            self.save()
+        except TimeStateError as error:
+            _log.error("%s", error)  # and again with the first tick
+            self._saved_s = -SAVE_S
 
     # ---- labels ------------------------------------------------------------------------------------------
 

@@ -52,10 +52,11 @@ class Vault:
 
     @classmethod
     def open(cls, path: Path, slots: int, kek: bytes) -> Vault:
-        """The vault of this machine. Raises VaultError; its message says what to do when the file is missing."""
+        """The vault of this machine. Raises VaultError; its message says what to do when the file is missing. OSError
+        when its disk fails."""
         try:
             store = OneFile(path)
-        except OSError as error:
+        except FileNotFoundError as error:
             raise VaultError(
                 f"{path}: {error.strerror}: without it no stored video can be read; put its backup back, or give the "
                 "video up and prepare the disk anew with 'python -m recorder.prepare'"

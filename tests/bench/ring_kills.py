@@ -81,7 +81,7 @@ class Machine:
     clock: Clock = field(default_factory=Clock)
 
     def open(self) -> tuple[Ring, Ledgers]:
-        ledgers = open_books(self.folder / "recorder.sqlite", self.clock.now)
+        ledgers = open_books(self.folder / "recorder.sqlite", self.clock.now, self.folder / "memory")
         self.time = TrustedTime(
             self.clock,
             self.folder / "elapsed",

@@ -197,6 +197,22 @@ class Machine:
         return [group for span in spans for group in ring.read(span)]
 
 
+def record(machine, ring, video, groups, first=0, event=1):
+    for number in range(first, first + groups):
+        machine.hands.seconds += 2.0
+        ring.append(machine.group(video, number, event=event))
+
+
+def fill(machine, ring, video):
+    """Until the first slot is written over."""
+    while not any(kind == "erased" for kind, _ in machine.told):
+        record(machine, ring, video, 1)
+
+
+def erased(machine):
+    return [facts["slot"] for kind, facts in machine.told if kind == "erased"]
+
+
 @pytest.fixture
 def machine(tmp_path):
     return Machine(tmp_path)

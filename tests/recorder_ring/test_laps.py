@@ -1,4 +1,5 @@
-"""Ten times round: the video lies where it lay, and of the lap before nothing is left on the raw disk.
+"""Ten times round: the video lies where it lay, and of the lap before nothing is left on the raw disk. Both disks are
+filled with something else meanwhile, to the last block.
 
 On plain files always; on an ext4 of its own, the whole image searched with journal and all, where one can be mounted.
 """
@@ -10,6 +11,7 @@ import random
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -21,7 +23,7 @@ from drivers.camera import Packet
 from recorder import slot as slots
 from recorder.holds import Holds
 from recorder.index import Index
-from recorder.ledgers import FILE, Ledgers
+from recorder.ledgers import FILE, open_books
 from recorder.place import SlotFiles, prepare
 from recorder.record import Group, RecordDamaged
 from recorder.recovery import open_ring
@@ -53,6 +55,9 @@ class Files:
     def fill(self) -> None:
         """With something else; a folder is never full."""
 
+    def empty(self) -> None:
+        """Of what it was filled with."""
+
     def close(self) -> None:
         pass
 
@@ -66,7 +71,7 @@ class Ext4:
         self.image.write_bytes(image)
         if not image:
             os.truncate(self.image, mib << 20)
-            subprocess.run(["mkfs.ext4", "-q", "-F", self.image], check=True)
+            subprocess.run(["mkfs.ext4", "-q", "-F", "-b", "4096", self.image], check=True)
         self._mount()
 
     def raw(self) -> bytes:
@@ -77,13 +82,15 @@ class Ext4:
         return found
 
     def fill(self) -> None:
-        """With something else, to the last block."""
+        """To the last block."""
         with (self.folder / "else").open("ab", buffering=0) as other:
-            try:
-                while other.write(bytes(65536)):
-                    pass
-            except OSError:
-                pass
+            for size in (65536, 1):
+                with suppress(OSError):
+                    while other.write(bytes(size)):
+                        pass
+
+    def empty(self) -> None:
+        (self.folder / "else").unlink()
 
     def close(self) -> None:
         subprocess.run(["umount", self.folder], check=True)
@@ -107,7 +114,8 @@ def disks(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[File
     state = Ext4(tmp_path / "state", STATE_MIB)
     yield video, state
     for disk in (video, state):
-        disk.close()
+        # Also when a test has failed and left something open.
+        subprocess.run(["umount", "-l", disk.folder], check=True)
 
 
 @dataclass
@@ -149,7 +157,7 @@ class Recorder:
         ledgers.close()
 
     def open(self):
-        ledgers = Ledgers(self.state / FILE, self.hands.now)
+        ledgers = open_books(self.state / FILE, self.hands.now, self.state.parent / "memory")
         self.time = self.hands.trusted(self.state / "elapsed")
         ring = open_ring(
             SlotFiles(self.video, SLOTS, SLOT_BYTES),
@@ -157,7 +165,7 @@ class Recorder:
             RULE,
             self.time,
             Index(self.state / "index.sqlite"),
-            Holds(ledgers.hold),
+            Holds(ledgers.hold, unknown=ledgers.holds_unknown),
             ledgers.told,
         )
         return ring, ledgers
@@ -238,6 +246,8 @@ def test_ten_laps_lie_where_the_first_lay_and_leave_nothing_of_the_lap_before(di
         before, keys_before = pieces, keys
         if lap == 2:
             video.fill()
+        if lap == 4:
+            state.fill()
         if lap == LAPS - 1:
             earlier = image, vault, stored
             if isinstance(video, Files):
@@ -251,6 +261,7 @@ def test_ten_laps_lie_where_the_first_lay_and_leave_nothing_of_the_lap_before(di
         assert found == stored, "with the keys of then everything opens"
         assert tried == len(stored)
         assert opened(tmp_path / "copy", state.folder / "keys") == ({}, tried), "with those of now nothing does"
+        state.empty()
         recorder.expire()
         assert opened(video.folder, state.folder / "keys")[0] == {}, "what has expired does not open either"
         assert on(state.raw(), keys_before) == set()

@@ -175,7 +175,7 @@ class Office:
 
     def __call__(self, hands):
         self.settings = load(EXAMPLE)
-        self.ledgers = open_books(self.folder / FILE, hands.now)
+        self.ledgers = open_books(self.folder / FILE, hands.now, self.folder / "memory")
         self.key = KeyLedger(self.ledgers.key, self.settings.profile.keys)
         return BookKeeper(self.ledgers, Case(self.key, machine_hours(self.settings.profile), hands.boot()))
 
