@@ -16,6 +16,7 @@ from hardware_sim.camera.film import drawn, encoded
 from hardware_sim.camera.scenes import Scene
 from recorder import live
 from recorder.live import OLD_S, Live
+from recorder.masking import Masker
 
 START = datetime(2026, 11, 24, 1, 24, tzinfo=UTC)
 ECHO = (sys.executable, "-c", "import sys; sys.stdout.buffer.write(sys.argv[1].encode() + sys.stdin.buffer.read())")
@@ -116,3 +117,15 @@ def test_a_codec_that_crashes_hangs_or_finds_nothing_costs_one_picture(hands, mo
 def test_nonsense_is_no_picture() -> None:
     assert live.picture("h264", b"nonsense" * 40) == b""
     assert live.picture("mjpeg", b"") == b""
+
+
+def test_what_is_masked_is_masked_here_too() -> None:
+    """The keyframe is that of the stream to be stored: the mask is in it before it leaves the camera's process."""
+    unit = next(iter(encoded(drawn(Scene(0.1, width=640, height=360)), 10.0)))
+    masker = Masker(StreamFacts(Codec.H264, 640, 360, 10.0), (((0.5, 0.5), (1.0, 0.5), (1.0, 1.0), (0.5, 1.0)),))
+    (masked, _), *_ = masker.feed(Packet(unit.data, True, 1_000_000_000, 0))
+    with av.open(io.BytesIO(live.picture("h264", masked.data)), format="mjpeg") as file:
+        (frame,) = file.decode(video=0)
+    grey = frame.to_ndarray(format="gray")
+    assert grey[190:350, 330:630].max() < 40
+    assert grey[:170, :310].mean() > 60
