@@ -343,8 +343,13 @@ def _staff(plain: vm.Frame) -> Iterator[tuple[str, vm.View]]:
     yield (
         "62-staff-menu-stopped",
         vm.StaffMenu(
-            plain, "山田　花子", "manager", ("reopen", "found", "camera", "sign_off"), "reference",
-            (*ill, ("camera", "no_recorder")), 2,
+            plain,
+            "山田　花子",
+            "manager",
+            ("reopen", "found", "camera", "sign_off"),
+            "reference",
+            (*ill, ("camera", "no_recorder")),
+            2,
         ),
     )
     yield (
