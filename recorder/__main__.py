@@ -51,7 +51,7 @@ from recorder.marks import Marks
 from recorder.parts import Parts, Rule
 from recorder.pattern import pattern
 from recorder.place import TEST_SLOT, PlaceError, SlotFiles
-from recorder.prepare import VAULT
+from recorder.prepare import VAULT, told_moved
 from recorder.presence import Detector, PresenceSettings
 from recorder.recovery import open_ring
 from recorder.ring import Ring
@@ -61,7 +61,7 @@ from recorder.sighting import Sighting
 from recorder.sizing import open_min
 from recorder.status import Status, told
 from recorder.store import Store
-from recorder.times import TimeStateError, TrustedTime
+from recorder.times import Stamp, TimeStateError, TrustedTime
 from recorder.trial import prove
 from recorder.vault import Vault, VaultError
 from recorder.watching import BookKeeper, PictureHealth
@@ -160,6 +160,10 @@ def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, 
                 half.pop_all()
                 return ring
 
+        def proved(at: Stamp) -> None:
+            prove(recorder.video / TEST_SLOT, rules.device, pattern(), at)
+            told_moved(recorder, state, ledgers.told)
+
         kept = state / PLACE
         detector = Detector(PresenceSettings(camera.zone), kept.read_bytes() if kept.is_file() else None)
         capture = Capture(CaptureSettings(source, camera.width, camera.height, camera.fps, camera.mask), clock)
@@ -175,7 +179,7 @@ def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, 
                 PictureHealth(),
                 BookKeeper(ledgers, _case(settings, recorder, ledgers, hours, clock)),
                 filming(settings, hours),
-                lambda stamp: prove(recorder.video / TEST_SLOT, rules.device, pattern(), stamp),
+                proved,
                 kept,
                 Rule(rule.preroll_s, rule.absence_s, rule.required),
                 foreseeing(settings, hours),

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from config.load import load
 from config.schema import RecorderSettings
 from config.secrets import recorder_kek, state_directory
 from recorder.place import TEST_SLOT, PlaceError, SlotFiles, prepare, slot_path
+from recorder.ring_facts import Told
 from recorder.slot import DATA
 from recorder.vault import Vault, VaultError
 
@@ -41,6 +43,8 @@ ELSEWHERE: Final = {
     0xFE534D42: "SMB", 0x65735546: "FUSE", 0x4D44: "FAT", 0x2011BAB0: "exFAT", 0x5346544E: "NTFS", 0x7366746E: "NTFS",
 }  # fmt: skip
 _MOUNTS: Final = Path("/proc/self/mountinfo")
+
+_log = logging.getLogger(__name__)
 
 Extents = tuple[tuple[int, int, int], ...]
 
@@ -194,6 +198,16 @@ def moved(recorder: RecorderSettings, state: Path) -> tuple[int, ...]:
         )
     now = where(recorder)
     return tuple(slot for slot in range(recorder.slots) if _joined(now[slot]) != _joined(before[slot]))
+
+
+def told_moved(recorder: RecorderSettings, state: Path, told: Told) -> None:
+    """`moved`, for the book: recording goes on where the slots lie now. Raises nothing."""
+    try:
+        for slot in moved(recorder, state):
+            _log.error("%s does not lie where it lay", slot_path(recorder.video, slot))
+            told("slot_moved", {"slot": slot})
+    except (PrepareError, PlaceError, OSError) as error:
+        _log.error("where the slots lie cannot be compared: %s", error)
 
 
 def _joined(pieces: Extents | None) -> Extents | None:

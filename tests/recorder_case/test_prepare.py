@@ -22,6 +22,7 @@ from recorder.prepare import (
     make,
     mount_options,
     moved,
+    told_moved,
     writes_in_place,
 )
 from recorder.slot import SlotHeader, State
@@ -144,6 +145,11 @@ def test_a_slot_that_was_copied_has_moved(disk: Disk) -> None:
         file.write(b"over" * 1000)
         os.fsync(file.fileno())
     assert moved(disk.recorder, disk.state) == (2,)
+    heard: list[tuple[str, dict[str, int | str]]] = []
+    told_moved(disk.recorder, disk.state, lambda kind, facts: heard.append((kind, dict(facts))))
+    (disk.state / EXTENTS).unlink()
+    told_moved(disk.recorder, disk.state, lambda kind, facts: heard.append((kind, dict(facts))))
+    assert heard == [("slot_moved", {"slot": 2})], "told, and nothing worse when the note is lost"
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", '{"slots": [], "slot_bytes": 65536}', '{"slots": [7]}'])
