@@ -20,7 +20,7 @@ from hardware_sim.camera.bench import WALK_S, CameraBench
 from hardware_sim.camera.faults import FAULTS as CAMERA_FAULTS
 from hardware_sim.sensors.bench import SensorBench
 
-from .camera_words import words_of
+from .camera_words import FAULTS, words_of
 from .changes import Changes
 from .errors import BenchError
 from .kiosk import passed_on, started_by
@@ -93,6 +93,8 @@ class Surveillance:
         self._stays: list[Stay] = []
         self._state: dict[str, Any] = {}
         self._dark = self._off = False
+        self.sealed = True
+        """Everything in the ring was sealed by an end in order, and nothing has been recorded since."""
         self._key_out = False
         self.camera = CameraBench(folders.own, folders.log / "camera.log")
         self.case = SensorBench(folders.own)
@@ -195,9 +197,14 @@ class Surveillance:
             self.key("seen")
 
     def at_rest(self) -> bool:
-        """Armed for a while, nothing recorded, nothing wrong: the next one may step in."""
+        """Armed for a while, nobody there, nothing recorded, nothing wrong: the next one may step in.
+
+        That the ring is small is no hindrance: on the bench it is.
+        """
         told = self.told
-        return told.armed and not told.recording and not told.faults and told.for_s >= SETTLED_S
+        wrong = {fault for fault in told.faults if fault in FAULTS}
+        quiet = told.armed and not told.recording and not wrong and told.for_s >= SETTLED_S
+        return quiet and not self._camera(self.camera.snapshot)["in_picture"]
 
     # -- the case ----------------------------------------------------------------------------------
 

@@ -299,11 +299,12 @@ class Bench:
         self.changes.ring()
 
     def open_hours(self) -> None:
-        """Go on to the next opening of this machine, if it is closed now."""
-        profile = load_profile(_profile_file(self.options.spot.profile))
-        opening = machine_hours(profile).is_open(self.clock.now())
-        if not opening.open and opening.next_opening is not None:
-            self.set_time(opening.next_opening + timedelta(hours=1))
+        """Go on to the next opening of this machine, if it is closed now or will be in ten minutes."""
+        hours, now = machine_hours(load_profile(_profile_file(self.options.spot.profile))), self.clock.now()
+        for opening in map(hours.is_open, (now, now + timedelta(minutes=10))):
+            if not opening.open and opening.next_opening is not None:
+                self.set_time(opening.next_opening + timedelta(hours=1))
+                return
 
     # -- a resident's hands ------------------------------------------------------------------------
 

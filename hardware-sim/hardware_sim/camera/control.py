@@ -45,7 +45,7 @@ class Desk:
         self._size = place.size
         self._acts: dict[str, tuple[frozenset[str], Callable[[dict[str, Any], float], None]]] = {
             "step_in": (frozenset({"still"}), lambda v, at: place.step_in(at, v.get("still", False))),
-            "still": (frozenset({"on"}), lambda v, at: place.stand_still(at, v.get("on", True))),
+            "still": (frozenset({"on"}), lambda v, at: place.stand_still(v.get("on", True))),
             "leave": (frozenset(), lambda v, at: place.leave(at)),
             "pass_by": (frozenset(), lambda v, at: place.pass_by(at)),
             "light": (frozenset({"gain"}), lambda v, at: place.light(at, v.get("gain", 1.0))),

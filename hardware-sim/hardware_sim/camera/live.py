@@ -91,14 +91,14 @@ class LivePlace:
         self._user = Visitor(at_s, math.inf, PLACE, side, still, dress=self._visits)
         self._stays.append(Stay(at_s + WALK_S, None))
 
-    def stand_still(self, at_s: float, still: bool = True) -> None:
+    def stand_still(self, still: bool = True) -> None:
         """Whoever is there does not move at all any more, or does again."""
-        user = self._standing(at_s)
+        user = self._standing()
         self._user = replace(user, still=still)
 
     def leave(self, at_s: float) -> None:
         """Whoever is there goes away, back to the side they came from."""
-        user = self._standing(at_s)
+        user = self._standing()
         self._user = replace(user, leaves=max(at_s, user.comes + WALK_S))
         self._settle(at_s)
 
@@ -143,16 +143,16 @@ class LivePlace:
         self._settle(at_s)
         return tuple(self._stays)
 
-    def there(self, at_s: float) -> bool:
-        """Somebody has come and has not turned to go yet."""
-        return self._user is not None and at_s < self._user.leaves
+    def there(self) -> bool:
+        """Somebody has come, and was not told to go."""
+        return self._user is not None and self._user.leaves == math.inf
 
     def status(self, at_s: float) -> dict[str, object]:
         """Ready for JSON."""
         return {
-            "person": self.there(at_s),
+            "person": self.there(),
             "in_picture": self._someone(self._user, at_s) or self._someone(self._passer, at_s),
-            "still": self._user is not None and self._user.still and self.there(at_s),
+            "still": self._user is not None and self._user.still and self.there(),
             "thing": self._thing,
             "light": round(self._light[1], 3),
             "lens": self._lens,
@@ -229,8 +229,8 @@ class LivePlace:
     def _someone(self, visitor: Visitor | None, at_s: float) -> bool:
         return visitor is not None and position(visitor, at_s) is not None
 
-    def _standing(self, at_s: float) -> Visitor:
-        if self._user is None or not self.there(at_s):
+    def _standing(self) -> Visitor:
+        if self._user is None or not self.there():
             raise ValueError("nobody stands there: let somebody step in first")
         return self._user
 

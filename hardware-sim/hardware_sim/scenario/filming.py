@@ -25,6 +25,7 @@ SIGN: Final = "idle.camera"
 """Id of the sign on the panel."""
 REST_S: Final = 60.0
 SEAL_S: Final = 30.0
+_LOOK_S: Final = 0.3
 GAP_S: Final = 1.0
 """A visit of which less is missing is whole: between two groups of pictures there may be a frame."""
 
@@ -106,7 +107,6 @@ class Filming:
     def __init__(self, bench: Bench, fail: Callable[[str], Exception]) -> None:
         self._bench = bench
         self._fail = fail
-        self._sealed = True
         self._event = self._stays = self._changes = 0
         self._filmed: Filmed | None = None
         self._alarms: tuple[str, ...] | None = None
@@ -137,16 +137,19 @@ class Filming:
         made = self._bench.surveillance
         if made is None:
             return
-        if not self._sealed:
+        if not made.sealed:
             self._seal()
-        if not self._bench.wait_until(made.at_rest, REST_S):
+        give_up = time.monotonic() + REST_S
+        while not made.at_rest() and time.monotonic() < give_up:
+            self._bench.changes.wait(self._bench.changes.count, _LOOK_S)
+        if not made.at_rest():
             raise self._fail(f"the recorder does not come to rest; it says {made.told.to_json()}")
         found = recordings(self._index)
         self._event = found[-1].event if found else 0
         self._stays, self._alarms = len(made.stays()), None
         assert made.watch is not None
         self._changes = made.watch.count
-        self._sealed = False
+        made.sealed = False
 
     def end(self) -> None:
         """Wait until nothing is recorded any more; then all of it can be read."""
@@ -158,7 +161,6 @@ class Filming:
         # Before the restart, which has the camera lost for a moment.
         self._alarms = self._begun()
         self._seal()
-        self._sealed = True
 
     def filmed(self) -> Filmed | None:
         """None on a bench without a camera."""
@@ -185,6 +187,7 @@ class Filming:
         recorder = self._made.recorder
         assert recorder is not None
         recorder.restart()
+        self._made.sealed = True
         self._filmed = None
 
     # -- steps -------------------------------------------------------------------------------------

@@ -172,12 +172,12 @@ class Runner:
         """The first screen, in an open hour, whatever the scenario before has left."""
         bench = self._bench
         first, self._fresh = self._fresh, False
+        bench.open_hours()
         # What a broken run has left is not waited for.
         rest_s = REST_S if self._ended_well else 1.0
         if bench.wait_screen(*_AT_REST, timeout_s=READY_S if first else rest_s):
             return
         # As a service manager would: what was under way is taken up by recovery. A stopped line needs the manager.
-        bench.open_hours()
         if stopped(bench.state.kiosk / JOURNAL):
             bench.office.reopen()
         bench.breaker.kill_kiosk()
