@@ -68,6 +68,11 @@ class Lost:
 class CameraSource(Protocol):
     """A camera's stream. `open` and `read` raise CameraError; `read` gives None when nothing came for half a second."""
 
+    @property
+    def keeps(self) -> bool:
+        """Whether nothing is lost when nobody reads for a second: a network keeps it, a device's few buffers do not."""
+        ...
+
     def open(self) -> StreamFacts: ...
 
     def read(self) -> Packet | None: ...

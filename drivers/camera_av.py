@@ -20,7 +20,9 @@ import av.error
 from drivers.camera import IDR, CameraError, Codec, Packet, StreamFacts, first_picture, parameter_sets
 
 OPEN_S: Final = 8.0
-READ_S: Final = 3.0
+READ_S: Final = 2.0
+_AT_ONCE: Final = {"fpsprobesize": "0"}
+"""The stream begins as soon as its size is known, not only when FFmpeg has counted its pictures for seconds."""
 _CODECS: Final = {"h264": Codec.H264, "mjpeg": Codec.MJPEG}
 
 
@@ -49,6 +51,11 @@ class AvCamera:
         self._facts: StreamFacts | None = None
         self._pacer = Pacer()
         self._began: float | None = None
+        self._is_file = settings.source.startswith("file:")
+
+    @property
+    def keeps(self) -> bool:
+        return urlsplit(self._settings.source).scheme in {"rtsp", "http", "https", "tcp"}
 
     def open(self) -> StreamFacts:
         """Connect and find out what the stream is."""
@@ -65,6 +72,10 @@ class AvCamera:
         if codec is None:
             raise CameraError(
                 "garbled", f"{self._settings.source}: {context.name} cannot be stored: set the camera to H.264 or MJPEG"
+            )
+        if not context.width or not context.height:
+            raise CameraError(
+                "no_keyframes", f"{self._settings.source}: no keyframe: set the camera's GOP to 2 s or less"
             )
         extra = bytes(context.extradata or b"")
         if codec is Codec.H264 and extra[:1] == b"\x01":
@@ -88,7 +99,7 @@ class AvCamera:
         if raw is None or (raw.size == 0 and raw.dts is None):
             raise CameraError("ended", f"{self._settings.source}: the stream has ended")
         seconds = raw.pts * self._tick_s if raw.pts is not None else None
-        if self._settings.source.startswith("file:") and seconds is not None:
+        if self._is_file and seconds is not None:
             self._keep_time(seconds)
         arrived_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         data = self._dressed(raw)
@@ -118,11 +129,11 @@ class AvCamera:
             return s.source.removeprefix("file:"), None, {}
         scheme = urlsplit(s.source).scheme
         if scheme == "rtsp":
-            return s.source, "rtsp", {"rtsp_transport": "tcp", "stimeout": str(int(READ_S * 1e6))}
+            return s.source, "rtsp", {"rtsp_transport": "tcp", **_AT_ONCE}
         if scheme in {"http", "https"}:
-            return s.source, "mpjpeg", {}
+            return s.source, "mpjpeg", _AT_ONCE
         if scheme == "tcp":
-            return s.source, "mpegts", {"fflags": "nobuffer"}
+            return s.source, "mpegts", {"fflags": "nobuffer", **_AT_ONCE}
         raise CameraError("unplugged", f"{s.source}: no such kind of camera; see config/machine.example.toml")
 
     def _keep_time(self, seconds: float) -> None:
@@ -150,26 +161,30 @@ class AvCamera:
 
 
 class Pacer:
-    """When a picture was: the stream's own even time, tied to the time of arrival.
+    """When a picture was: the stream's own even time, tied to the earliest arrival.
 
-    A network delivers in bursts, a camera makes pictures evenly. So as long as the stream's time goes on sensibly, and
-    stays within half a second of arrival, it is followed; when it jumps, it is tied anew.
+    A camera makes pictures evenly; a network delivers in bursts, and late. No picture arrives before it was made, so
+    the one that was least late ties the two clocks together. The tie is loosened by a thousandth of the time that
+    passes, because no two clocks go alike; where the stream's time jumps, it is tied anew.
     """
 
-    DRIFT_NS: Final = 500_000_000
+    JUMP_NS: Final = 1_500_000_000
 
     def __init__(self) -> None:
         self._tie_ns: int | None = None
+        self._stream_ns = 0
         self._last_ns = 0
 
     def at(self, stream_s: float | None, arrived_ns: int) -> int:
-        """Boot time in nanoseconds; never earlier than the picture before."""
-        if stream_s is None:
-            found = arrived_ns
-        else:
+        """Boot time in nanoseconds; always later than the picture before, never later than now."""
+        found = arrived_ns
+        if stream_s is not None:
             stream_ns = round(stream_s * 1e9)
-            if self._tie_ns is None or abs(stream_ns + self._tie_ns - arrived_ns) > self.DRIFT_NS:
-                self._tie_ns = arrived_ns - stream_ns
+            tie_ns, passed_ns = self._tie_ns, stream_ns - self._stream_ns
+            if tie_ns is None or passed_ns < 0 or arrived_ns - stream_ns - tie_ns > self.JUMP_NS:
+                tie_ns = arrived_ns - stream_ns
+            self._tie_ns = min(tie_ns + max(0, passed_ns) // 1000, arrived_ns - stream_ns)
+            self._stream_ns = stream_ns
             found = stream_ns + self._tie_ns
         self._last_ns = max(self._last_ns + 1, found)
         return self._last_ns

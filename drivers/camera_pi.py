@@ -26,6 +26,10 @@ class PiCamera:
         self._queue: queue.Queue[tuple[bytes, bool]] = queue.Queue(QUEUED)
         self._sets = b""
 
+    @property
+    def keeps(self) -> bool:
+        return True
+
     def open(self) -> StreamFacts:
         try:
             from picamera2 import Picamera2  # type: ignore[import-not-found, unused-ignore]

@@ -22,7 +22,7 @@ from config.clock import Clock
 from drivers.camera import Codec, Look, Lost, Packet, StreamFacts
 from recorder.wire import Kind, Message, Wire, WireClosed, apart, message
 
-HANG_S: Final = 2.0
+HANG_S: Final = 3.0
 OPEN_S: Final = 15.0
 BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0)
 STEADY_S: Final = 30.0
@@ -74,7 +74,7 @@ class Capture:
         self._ask(Message(Kind.INTO, boot_ns - self._ahead_ns()))
 
     def look_closely(self, every: bool) -> None:
-        """Whether every keyframe is to be looked at, as it is at first."""
+        """Whether hardly any keyframe may be left out, as it is at first: somebody is there."""
         self._ask(Message(Kind.CLOSELY, flag=int(every)))
 
     def _ask(self, asked: Message) -> None:

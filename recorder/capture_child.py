@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import struct
 import sys
+import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
@@ -27,7 +28,9 @@ LOOKS_A_SECOND: Final = 2.0
 """Of a stream whose every picture is a keyframe (MJPEG)."""
 GROUPS: Final = 3
 TOGETHER_NS: Final = 500_000_000
-"""Packets wait for so long, or for a keyframe, to be handed on together."""
+"""Packets wait for so long at most to be handed on together."""
+GATHER_S: Final = 0.45
+"""So long nobody reads when the newest picture has been read: most of what a packet costs is to wake up for it."""
 LONGEST_S: Final = 10.0
 """Without a keyframe for so long nothing that is stored could be shown."""
 
@@ -46,7 +49,7 @@ class Looker:
         self._quiet = Quiet()
 
     def closely(self, every: bool) -> None:
-        """Whether every keyframe is to be looked at."""
+        """Whether somebody is there, or may be."""
         self._quiet.closely = every
 
     def look(self, packet: Packet) -> Message | None:
@@ -127,7 +130,10 @@ class Child:
                 packet = source.read()
                 if packet is not None:
                     self._take(packet)
-                self._asked()
+                newest = source.keeps and packet is not None and _age_s(packet) < 1 / facts.fps
+                if newest:
+                    self._hand_on()
+                self._asked(GATHER_S if newest else 0.0)
         finally:
             self._hand_on()
             source.close()
@@ -164,9 +170,10 @@ class Child:
         if self._groups:
             self._groups[-1].append(packet)
             self._waiting.append(packet)
-            if packet.keyframe or packet.boot_ns - self._waiting[0].boot_ns >= TOGETHER_NS:
+            if packet.boot_ns - self._waiting[0].boot_ns >= TOGETHER_NS:
                 self._hand_on()
         if look is not None:
+            self._hand_on()
             self._wire.send(look)
 
     def _hand_on(self) -> None:
@@ -174,8 +181,10 @@ class Child:
             waiting, self._waiting = self._waiting, []
             self._wire.send(together(waiting))
 
-    def _asked(self) -> None:
-        while (asked := self._wire.receive(0.0)) is not None:
+    def _asked(self, wait_s: float) -> None:
+        """What the recorder asks; waits so long for it."""
+        until_s = time.monotonic() + wait_s
+        while (asked := self._wire.receive(max(0.0, until_s - time.monotonic()))) is not None:
             if asked.kind is Kind.INTO:
                 self._look_into(asked.boot_ns)
             elif asked.kind is Kind.CLOSELY and self._looker is not None:
@@ -189,6 +198,10 @@ class Child:
             for look in self._looker.group(group):
                 self._wire.send(look)
         self._wire.send(Message(Kind.DONE, boot_ns))
+
+
+def _age_s(packet: Packet) -> float:
+    return (time.clock_gettime_ns(time.CLOCK_BOOTTIME) - packet.boot_ns) / 1e9
 
 
 def main() -> int:

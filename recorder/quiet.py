@@ -3,7 +3,7 @@
 What an encoder spends on a picture is what is new in it. So two groups of pictures that cost the same, picture by
 picture and as a whole, and begin with keyframes of the same size, show the same: then the second keyframe need not be
 looked at. It is a hint, no proof (an encoder may be told to spend the same on everything), so never more than
-`MOST_LEFT_OUT` keyframes in a row are left out.
+`MOST_LEFT_OUT` keyframes in a row are left out, and fewer while somebody is there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 MOST_LEFT_OUT: Final = 2
+MOST_CLOSELY: Final = 1
 KEYFRAME: Final = 0.015
 """Keyframes differ by less in size while nothing changes."""
 GROUP: Final = 0.05
@@ -29,7 +30,7 @@ class Quiet:
         self._sum_before = 0
         self._left_out = 0
         self.closely = True
-        """Every keyframe is to be looked at: somebody is there, or it is not known yet."""
+        """Somebody is there, or it is not known yet."""
 
     def add(self, size: int) -> None:
         """A picture that is no keyframe."""
@@ -41,8 +42,7 @@ class Quiet:
         self._key_before, self._key = self._key, size
         self._sum_before, self._group = sum(group), []
         same = (
-            not self.closely
-            and self._left_out < MOST_LEFT_OUT
+            self._left_out < (MOST_CLOSELY if self.closely else MOST_LEFT_OUT)
             and bool(group)
             and abs(self._key - self._key_before) <= KEYFRAME * self._key_before
             and abs(self._sum_before - before) <= GROUP * before

@@ -112,7 +112,7 @@ class Sighting:
 
     @property
     def closely(self) -> bool:
-        """Whether every keyframe counts: somebody is there or may be, or the place is not known."""
+        """Whether somebody is there or may be, or the place is not known: every keyframe may count."""
         return self._there or self._came_ns is not None or self._asked is not _Asked.NOTHING or not self._detector.ready
 
     @property

@@ -36,7 +36,7 @@ class Kind(IntEnum):
     DONE = 7
     """Every picture asked for has been sent."""
     CLOSELY = 8
-    """Flag 1: look at every keyframe from now on; 0: those may be left out that cannot show anything new."""
+    """Flag 1: leave hardly any keyframe out from now on, somebody is there; 0: nobody is."""
 
 
 @dataclass(frozen=True, slots=True)

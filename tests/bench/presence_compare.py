@@ -17,6 +17,7 @@ of less than two seconds are none. Recall is of the seconds with somebody that a
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shutil
 import subprocess
@@ -24,7 +25,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -45,6 +46,7 @@ from recorder.sighting import Sighting
 from recorder.visit import BOUNDARY_S, VisitSettings
 
 ROOT: Final = Path(__file__).parents[2]
+REAL: Final = ROOT.parent / "shared" / "video"
 TRUTH: Final = ROOT / "tests" / "recorder_presence" / "truth"
 FPS: Final = 10.0
 BITS: Final = 12
@@ -92,11 +94,11 @@ class Found:
 # ---- clips -------------------------------------------------------------------------------------------------
 
 
-def barred(pictures: Iterator[Picture]) -> Iterator[Picture]:
+def barred(pictures: Iterator[Picture], numbers: Iterable[int] = ()) -> Iterator[Picture]:
     """Pictures with their number below; the height becomes a multiple of eight, as Motion wants it."""
-    for number, picture in enumerate(pictures):
+    for number, picture in zip(numbers or itertools.count(), pictures, strict=False):
         height, width = picture.shape[:2]
-        added = _added(height, width)
+        added = bar_height(height, width)
         # The last row goes on for a while, so that nothing of the bar gets into small or blurred pictures of the zone.
         between = np.repeat(picture[-1:], added - BAR, axis=0)
         bar = np.zeros((BAR, width, *picture.shape[2:]), np.uint8)
@@ -113,7 +115,7 @@ def number_of(luma: Picture, height: int) -> int:
     return sum(int(middle[(2 * bit + 1) * width // (2 * BITS)] > 120) << bit for bit in range(BITS))
 
 
-def _added(height: int, width: int) -> int:
+def bar_height(height: int, width: int) -> int:
     least = BAR + width // 32
     return least + -(height + least) % 8
 
@@ -153,7 +155,7 @@ def clips(folder: Path, real: Path, only: str) -> Iterator[Clip]:
 
 def _clip(name: str, folder: Path, pictures: Callable[[], Iterator[Picture]], zone: Zone, truth: Spans) -> Clip:
     height, width = next(pictures()).shape[:2]
-    whole = height + _added(height, width)
+    whole = height + bar_height(height, width)
     path = folder / (name.replace(" ", "_").replace(",", "") + ".mp4")
     written(barred(pictures()), FPS, path)
     lower = tuple((x, y * height / whole) for x, y in zone)
@@ -199,28 +201,39 @@ def _packets(clip: Clip) -> Iterator[Packet]:
 def motion(clip: Clip, setting: str) -> Found:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _mask(clip, folder / "mask.pgm")
-        options = {
-            "daemon": "off", "setup_mode": "off", "log_level": "6", "target_dir": str(folder),
-            "netcam_url": f"file://{clip.path}", "width": str(clip.width), "height": str(clip.height),
-            "framerate": str(round(FPS)), "mask_file": str(folder / "mask.pgm"), "picture_output": "off",
-            "movie_output": "on", "movie_passthrough": "on", "movie_codec": "mkv", "movie_max_time": "0",
-            "movie_filename": "%v-%Y%m%d%H%M%S-%q", "webcontrol_port": "0", "stream_port": "0",
-        } | MOTION[setting]  # fmt: skip
-        (folder / "motion.conf").write_text("".join(f"{key} {value}\n" for key, value in options.items()))
-        process = subprocess.Popen(
-            ["motion", "-n", "-c", str(folder / "motion.conf")],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=(folder / "log").open("w"), cwd=folder,
-        )  # fmt: skip
+        process = start_motion(clip, f"file://{clip.path}", setting, folder)
         try:
             time.sleep(_seconds(clip) + 6)
         finally:
             process.terminate()
             process.wait(30)
-        runs: list[tuple[float, float]] = []
-        for movie in sorted(folder.glob("*.m[kp][v4]"), key=lambda path: path.stat().st_mtime):
-            runs += _runs(_numbers(movie, clip.height))
-        return Found(_once(runs), _once(runs))
+        found: list[tuple[float, float]] = []
+        for movie in movies(folder):
+            found += runs(numbers(movie, clip.height))
+        return Found(_once(found), _once(found))
+
+
+def start_motion(clip: Clip, url: str, setting: str, folder: Path, **more: str) -> subprocess.Popen[bytes]:
+    """Motion before a stream or a file, recording into the folder by pass-through. Its words are in `log` there."""
+    _mask(clip, folder / "mask.pgm")
+    options = {
+        "daemon": "off", "setup_mode": "off", "log_level": "6", "target_dir": str(folder),
+        "netcam_url": url, "width": str(clip.width), "height": str(clip.height),
+        "framerate": str(round(FPS)), "mask_file": str(folder / "mask.pgm"), "picture_output": "off",
+        "movie_output": "on", "movie_passthrough": "on", "movie_codec": "mkv", "movie_max_time": "0",
+        "movie_filename": "%v-%Y%m%d%H%M%S-%q", "webcontrol_port": "0", "stream_port": "0",
+    } | MOTION[setting] | more  # fmt: skip
+    (folder / "motion.conf").write_text("".join(f"{key} {value}\n" for key, value in options.items()))
+    with (folder / "log").open("w") as log:
+        return subprocess.Popen(
+            ["motion", "-n", "-c", str(folder / "motion.conf")],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, cwd=folder,
+        )  # fmt: skip
+
+
+def movies(folder: Path) -> list[Path]:
+    """What Motion has recorded there, in order."""
+    return sorted(folder.glob("*.m[kp][v4]"), key=lambda path: path.stat().st_mtime)
 
 
 def _mask(clip: Clip, path: Path) -> None:
@@ -238,7 +251,7 @@ def _seconds(clip: Clip) -> float:
         return float(file.duration or 0) / 1_000_000
 
 
-def _numbers(movie: Path, height: int) -> list[int]:
+def numbers(movie: Path, height: int) -> list[int]:
     try:
         with av.open(str(movie)) as file:
             return [number_of(frame.to_ndarray(format="gray"), height) for frame in file.decode(video=0)]
@@ -246,10 +259,10 @@ def _numbers(movie: Path, height: int) -> list[int]:
         return []  # a movie without a picture
 
 
-def _runs(numbers: list[int]) -> list[tuple[float, float]]:
+def runs(shown: list[int]) -> list[tuple[float, float]]:
     """Pictures in a row as seconds; what comes after the clip began anew does not count."""
     found: list[list[int]] = []
-    for number in numbers:
+    for number in shown:
         if found and number < found[-1][1] - 50:
             break
         if found and number - found[-1][1] <= 2:
@@ -314,14 +327,8 @@ def cell(found: Found | None, truth: Spans) -> str:
     return f"{iou:.3f} / {recall:.3f} / {segments}"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--clips", type=Path, default=ROOT.parent / "shared" / "video", help="folder of the real clips")
-    parser.add_argument("--only", default="", help="clips whose name holds this")
-    parser.add_argument("--tool", default="", help="tools whose name holds this")
-    parser.add_argument("--jobs", type=int, default=4, help="so many instances of Motion at once")
-    parser.add_argument("--bounds", action="store_true", help="write down the bounds of every segment, too")
-    options = parser.parse_args()
+def all_tools() -> tuple[dict[str, Callable[[Clip], Found]], list[str]]:
+    """(what can be run here, what is missing)"""
     tools: dict[str, Callable[[Clip], Found]] = {"ours": ours}
     missing = []
     if shutil.which("motion"):
@@ -334,24 +341,53 @@ def main() -> int:
         missing.append(
             "DVR-Scan is not installed (`python -m venv var/dvr-scan; var/dvr-scan/bin/pip install dvr-scan`)"
         )
-    tools = {name: run for name, run in tools.items() if options.tool in name}
-    print(*missing, sep="\n")
-    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(options.jobs) as pool:
-        chosen = list(clips(Path(name), options.clips, options.only))
+    return tools, missing
+
+
+Tools = dict[str, Callable[[Clip], Found]]
+
+
+def judged(chosen: Sequence[Clip], tools: Tools, jobs: int) -> Iterator[tuple[Clip, dict[str, Found | None]]]:
+    """What each tool found in each clip; None where it failed."""
+    with ThreadPoolExecutor(jobs) as pool:
         asked = {(clip.name, tool): pool.submit(run, clip) for tool, run in tools.items() for clip in chosen}
-        print("\nIoU of bounds / recall of recorded seconds / segments\n")
-        print("| clip | visits | " + " | ".join(tools) + " |")
-        print("|---|---|" + "---|" * len(tools))
         for clip in chosen:
-            found = {}
+            found: dict[str, Found | None] = {}
             for tool in tools:
                 try:
                     found[tool] = asked[clip.name, tool].result()
                 except (subprocess.SubprocessError, ValueError) as error:
                     print(f"{clip.name}, {tool}: {error}", file=sys.stderr)
                     found[tool] = None
-            cells = " | ".join(cell(found[tool], clip.truth) for tool in tools)
-            print(f"| {clip.name} | {len(clip.truth)} | {cells} |", flush=True)
+            yield clip, found
+
+
+def head(tools: Tools) -> list[str]:
+    """The first lines of the table."""
+    return ["| clip | visits | " + " | ".join(tools) + " |", "|---|---|" + "---|" * len(tools)]
+
+
+def line(clip: Clip, found: dict[str, Found | None]) -> str:
+    """One line of the table."""
+    return f"| {clip.name} | {len(clip.truth)} | " + " | ".join(cell(one, clip.truth) for one in found.values()) + " |"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--clips", type=Path, default=REAL, help="folder of the real clips")
+    parser.add_argument("--only", default="", help="clips whose name holds this")
+    parser.add_argument("--tool", default="", help="tools whose name holds this")
+    parser.add_argument("--jobs", type=int, default=4, help="so many instances of Motion at once")
+    parser.add_argument("--bounds", action="store_true", help="write down the bounds of every segment, too")
+    options = parser.parse_args()
+    tools, missing = all_tools()
+    tools = {name: run for name, run in tools.items() if options.tool in name}
+    print(*missing, sep="\n")
+    with tempfile.TemporaryDirectory() as name:
+        print("\nIoU of bounds / recall of recorded seconds / segments\n")
+        print(*head(tools), sep="\n")
+        for clip, found in judged(list(clips(Path(name), options.clips, options.only)), tools, options.jobs):
+            print(line(clip, found), flush=True)
             if options.bounds:
                 print(f"<!-- truth {clip.truth}; " + "; ".join(f"{tool}: {found[tool]}" for tool in tools) + " -->")
     return 0
