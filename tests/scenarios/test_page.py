@@ -14,6 +14,7 @@ from playwright.sync_api import Page, Request, expect, sync_playwright
 from hardware_sim.bench.preflight import listen
 from hardware_sim.bench.serving import PageServer
 from hardware_sim.bench.world import Bench
+from hardware_sim.scenario.script import Setup
 
 pytestmark = pytest.mark.stack
 
@@ -36,6 +37,12 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 """Everything that moved by itself, as parts of the window (Layout Instability)."""
+
+
+@pytest.fixture(scope="module")
+def bench(bench_for: Callable[[Setup], Bench]) -> Bench:
+    """With camera and recorder, as `make run` starts it."""
+    return bench_for(Setup(camera=True))
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +215,31 @@ def test_the_power_is_cut_and_comes_back_by_itself_or_by_hand(bench: Bench, page
     page.click("#part-power")
     panel.shows("idle")
     assert bench.kiosk.starts == starts + 2
+
+
+def test_somebody_before_the_camera_is_recorded_by_clicks_alone(
+    bench: Bench, page: Page, shot: Callable[[str], None]
+) -> None:
+    Panel(page, bench).shows("idle")
+    waits = "人が前に立つのを待っています"
+    says, alarms = page.locator("#camera-state"), page.locator("#camera-alarms")
+    expect(says).to_have_text(waits, timeout=WAIT_MS)
+    expect(page.locator("#sign-words")).to_have_text("防犯カメラ作動中")
+    page.click("#camera-step")
+    expect(says).to_have_text("録画しています", timeout=WAIT_MS)
+    expect(page.locator("#camera-picture")).to_have_js_property("naturalWidth", 320, timeout=WAIT_MS)
+    page.click("#case-turn")
+    expect(alarms).to_contain_text("鍵の持ち出しがないのに", timeout=WAIT_MS)
+    shot("8-camera")
+    page.click("#case-turn")
+    page.click("#case-seen")
+    expect(alarms).not_to_contain_text("鍵", timeout=WAIT_MS)
+    page.click("#camera-step")
+    expect(says).to_have_text(waits, timeout=WAIT_MS)
+    page.click("#camera-kill")
+    expect(page.locator("#sign-words")).to_have_text("カメラ停止中")
+    expect(says).to_have_text(waits, timeout=WAIT_MS)
+    expect(page.locator("#sign-words")).to_have_text("防犯カメラ作動中")
 
 
 def test_a_hold_on_the_panel_lasts_as_long_as_the_finger(bench: Bench, page: Page, asked: list[Request]) -> None:
