@@ -27,13 +27,10 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from pathlib import Path
 
-import av
-import numpy as np
-
-from drivers.camera import IDR, Packet, units
+from drivers.camera import Packet
+from hardware_sim.camera.film import short_film
 from recorder import slot as slots
 from recorder.holds import Holds
 from recorder.index import Index
@@ -288,25 +285,7 @@ class Renamed(OneFile):
 
 def filmed() -> Packets:
     """Groups of two seconds of small real H.264, twenty pictures each, every group playable by itself."""
-    encoder = av.CodecContext.create("libx264", "w")
-    encoder.width, encoder.height, encoder.pix_fmt = 96, 64, "yuv420p"
-    encoder.time_base, encoder.thread_count = Fraction(1, 10), 1
-    encoder.gop_size, encoder.max_b_frames = 20, 0
-    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "40", "x264-params": "repeat-headers=1"}
-    groups: list[list[Packet]] = []
-    place = np.random.default_rng(3).integers(40, 200, (64, 96, 3), dtype=np.uint8)
-    for number in range(240):
-        picture = place.copy()
-        picture[20:44, (number * 3) % 80 : (number * 3) % 80 + 14] = (number % 250, 90, 200)
-        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-        frame.pts = number
-        for raw in encoder.encode(frame):
-            data = bytes(raw)
-            keyframe = any(kind == IDR for kind, _ in units(data))
-            if keyframe:
-                groups.append([])
-            groups[-1].append(Packet(data, keyframe, number * 100_000_000, 0))
-    return [tuple(group) for group in groups]
+    return [tuple(Packet(one.data, one.keyframe, round(one.at_s * 1e9), 0) for one in group) for group in short_film()]
 
 
 def main(arguments: list[str] | None = None) -> int:

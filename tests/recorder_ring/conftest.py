@@ -6,15 +6,13 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
 
 from config.ledger import LedgerRow
-from drivers.camera import IDR, Codec, Packet, StreamFacts, parameter_sets, units
+from drivers.camera import Codec, Packet, StreamFacts, parameter_sets
+from hardware_sim.camera.film import short_film
 from recorder.holds import Holds
 from recorder.index import Index
 from recorder.record import Group
@@ -221,26 +219,7 @@ def machine(tmp_path):
 @pytest.fixture(scope="session")
 def video() -> list[tuple[Packet, ...]]:
     """Groups of two seconds of small real H.264, twenty pictures each, every group playable by itself."""
-    encoder = av.CodecContext.create("libx264", "w")
-    encoder.width, encoder.height, encoder.pix_fmt = 96, 64, "yuv420p"
-    encoder.time_base = Fraction(1, 10)
-    encoder.gop_size, encoder.max_b_frames = 20, 0
-    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "40", "x264-params": "repeat-headers=1"}
-    groups: list[list[Packet]] = []
-    dice = np.random.default_rng(3)
-    place = dice.integers(40, 200, (64, 96, 3), dtype=np.uint8)
-    for number in range(240):
-        picture = place.copy()
-        picture[20:44, (number * 3) % 80 : (number * 3) % 80 + 14] = (number % 250, 90, 200)
-        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-        frame.pts = number
-        for raw in encoder.encode(frame):
-            data = bytes(raw)
-            keyframe = any(kind == IDR for kind, _ in units(data))
-            if keyframe:
-                groups.append([])
-            groups[-1].append(Packet(data, keyframe, number * 100_000_000, 0))
-    return [tuple(group) for group in groups]
+    return [tuple(Packet(one.data, one.keyframe, round(one.at_s * 1e9), 0) for one in group) for group in short_film()]
 
 
 @pytest.fixture(scope="session")

@@ -61,6 +61,25 @@ def written(pictures: Iterable[Picture], fps: float, path: Path, *, crf: int = 2
             file.mux(stream.encode(None))
 
 
+def short_film(pictures: int = 240) -> list[tuple[Unit, ...]]:
+    """Something moves over a wall: tiny pictures, ten a second, in groups that each play by themselves; for trials of
+    what stores them, where many seconds are to cost little."""
+    wall = np.random.default_rng(3).integers(40, 200, (64, 96, 3), dtype=np.uint8)
+
+    def drawing() -> Iterator[Picture]:
+        for number in range(pictures):
+            picture = wall.copy()
+            picture[20:44, (number * 3) % 80 : (number * 3) % 80 + 14] = (number % 250, 90, 200)
+            yield picture
+
+    groups: list[list[Unit]] = []
+    for unit in encoded(drawing(), 10.0, crf=40):
+        if unit.keyframe:
+            groups.append([])
+        groups[-1].append(unit)
+    return [tuple(group) for group in groups]
+
+
 def _encoder(picture: Picture, fps: float, crf: int, gop_s: float) -> Any:
     encoder: Any = av.CodecContext.create("libx264", "w")
     _set_up(encoder, picture, fps, crf, gop_s)
