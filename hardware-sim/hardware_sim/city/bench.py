@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import json
-import select
-import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -24,91 +17,13 @@ from config.load import ConfigError, load_profile
 from hardware_sim.city.register import Register, ResidentSummary
 from hardware_sim.city.residents import SEED
 from hardware_sim.city.towns import TownError, town_of
+from hardware_sim.served import Served
+from hardware_sim.served import ServedError as BenchError
 from hardware_sim.tls import BenchPki, Flaw
 
 Target = Literal["centre", "city"]
 OTHER_TERMINAL = "bench-other"
 """Listed at every centre of a bench, so that there is somebody else's certificate to come with."""
-START_S = 30.0
-STOP_S = 5.0
-ANSWER_S = 30.0
-
-
-class BenchError(Exception):
-    """The far end does not do what it was asked; the text says where to look."""
-
-
-class _Process:
-    """One of the two servers and the line to its control socket."""
-
-    def __init__(self, name: str, folder: Path, arguments: list[str]) -> None:
-        self.name = name
-        self.control = folder / f"{name}.sock"
-        self.log = folder / f"{name}.log"
-        if len(bytes(self.control)) > 100:
-            raise BenchError(f"{folder} is too long a path for a Unix socket: choose a shorter one")
-        self._lock = threading.Lock()
-        self._line: socket.socket | None = None
-        self._received = b""
-        command = [sys.executable, "-m", f"hardware_sim.{name}", "--control", str(self.control), *arguments]
-        with self.log.open("ab") as errors:
-            # The server reads its standard input to the end: however this process ends, it ends too. (A signal
-            # at the parent's death would come already when the thread that started it is over.)
-            self.process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                start_new_session=True,  # Ctrl-C is for the bench, which then stops us in order
-            )
-
-    def wait_ready(self) -> int:
-        """The port, once the server listens."""
-        out = self.process.stdout
-        readable = select.select([out], [], [], START_S)[0] if out is not None else []
-        line = out.readline() if out is not None and readable else b""
-        try:
-            port = int(json.loads(line)["port"])
-        except (ValueError, KeyError):
-            raise BenchError(f"the {self.name} did not start; see {self.log}") from None
-        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._line.settimeout(ANSWER_S)
-        self._line.connect(str(self.control))
-        return port
-
-    def ask(self, do: str, **arguments: object) -> Any:
-        with self._lock:
-            if self._line is None:
-                raise BenchError(f"the {self.name} is not running")
-            try:
-                self._line.sendall(json.dumps({"do": do, **arguments}).encode() + b"\n")
-                while b"\n" not in self._received:
-                    chunk = self._line.recv(1 << 20)
-                    if not chunk:
-                        raise ConnectionError
-                    self._received += chunk
-            except OSError:
-                raise BenchError(f"the {self.name} does not answer; see {self.log}") from None
-            line, _, self._received = self._received.partition(b"\n")
-        answer = json.loads(line)
-        if not answer["ok"]:
-            raise BenchError(str(answer["error"]))
-        return answer["result"]
-
-    def stop(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None
-        if self.process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self.process.stdin.close()
-        try:
-            self.process.wait(timeout=STOP_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
 
 
 class CityBench:
@@ -163,20 +78,24 @@ class CityBench:
         self.register = Register.build(self.directory / "register.db", issuer, seed, municipality)
         clock = [] if clock_file is None else ["--clock", str(clock_file)]
         pki = ["--pki", str(self.pki.directory), *clock]
-        self._processes: dict[str, _Process] = {}
+        self._processes: dict[str, Served] = {}
         try:
             place = ["--dir", str(self.directory), "--profile", str(profile)]
-            self._processes["city"] = _Process("city", self.directory, [*pki, *place])
-            city_port = self._processes["city"].wait_ready()
+            city_port = self._serve("city", [*pki, *place])
             listed = [word for terminal in (*terminals, OTHER_TERMINAL) for word in ("--terminal", terminal)]
             route = ["--city", f"{municipality}=https://127.0.0.1:{city_port}"]
-            self._processes["centre"] = _Process("centre", self.directory, [*pki, *listed, *route])
-            self.port = self._processes["centre"].wait_ready()
+            self.port = self._serve("centre", [*pki, *listed, *route])
         except BaseException:
             self.close()
             raise
         self.url = f"https://127.0.0.1:{self.port}"
         """Of the centre: what a terminal is configured with."""
+
+    def _serve(self, name: str, arguments: list[str]) -> int:
+        """Start one of the two; its port."""
+        log = self.directory / f"{name}.log"
+        self._processes[name] = Served(name, f"hardware_sim.{name}", self.directory, log, arguments)
+        return self._processes[name].ready()["port"]
 
     def __enter__(self) -> Self:
         return self
@@ -195,7 +114,7 @@ class CityBench:
     @property
     def pids(self) -> dict[str, int]:
         """``city`` and ``centre``."""
-        return {name: process.process.pid for name, process in self._processes.items()}
+        return {name: process.pid for name, process in self._processes.items()}
 
     def residents(self) -> list[ResidentSummary]:
         """Everybody in the register: id, name, household size, card serial, remarks, Juki card."""
@@ -297,3 +216,6 @@ def _certificates(card_ca: bytes) -> list[x509.Certificate]:
     if card_ca.lstrip().startswith(b"-----"):
         return x509.load_pem_x509_certificates(card_ca)
     return [x509.load_der_x509_certificate(card_ca)]
+
+
+__all__ = ["OTHER_TERMINAL", "BenchError", "CityBench", "Target"]
