@@ -42,7 +42,9 @@ def lay(
     leaves = -(-count // fit)
     leaf = min(page.context.turned, leaves - 1)
     first, last = leaf * fit, min(count, (leaf + 1) * fit)
-    shown = page.words.get(f"{words}.shown", first=first + 1, last=last, total=count)
+    one = f"{words}.shown_one"
+    text_id = one if last == first + 1 and one in page.words else f"{words}.shown"
+    shown = page.words.get(text_id, first=first + 1, last=last, total=count)
     _turn(page, band, leaf, leaves, words, shown)
     return Leaf(_places(page, first, last - first, -(-fit // across), largest, gap, across), leaves)
 

@@ -8,6 +8,7 @@ from kiosk.events import IdentityConfirmed, IdentityDenied
 from kiosk.view_model import Arrived, Pay
 from screens import theme
 from screens.elements import Align, AmountBar, Box, Element, Picture, Rect, Screen, Text
+from screens.linebreak import atoms
 from screens.page import Page
 from screens.pages.parts import note
 from screens.paper import BORDER
@@ -18,6 +19,8 @@ NAME_ON_ONE_LINE = 0.55
 """A longer name goes over two lines rather than become so much smaller."""
 COINS_ROOM = 52.0
 """What the coins and the line under them need."""
+RING = 0.74
+"""Part of a coin's width that its figures may take."""
 METALS = {500: "gold", 100: "silver", 50: "silver", 10: "copper"}
 
 
@@ -45,23 +48,7 @@ def arrived(view: Arrived, context: Context) -> Screen:
         inner = Rect(0, 0, box.w - 20, 200)
         text = page.set_text("arrived.summary", words, inner, theme.LEAD, em=11.0, max_lines=3)
         summary_h = text.rect.h + (8 if page.wide else 12)
-    for lines in (1, 2, 3) if page.large else (1, 2):
-        # On one line, if smaller, rather than family and given name torn apart.
-        text = page.set_text(
-            "arrived.name",
-            name,
-            Rect(box.x + 5, box.y + 4, box.w - 10, box.h - summary_h - 6),
-            theme.NAME,
-            em=page.great(theme.NAME.em),
-            max_lines=lines,
-            middle=True,
-            align=Align.CENTRE,
-            ground="card",
-            private=True,
-        )
-        if text.fits and text.em >= page.size(theme.NAME) * NAME_ON_ONE_LINE:
-            break
-    page.add(text)
+    page.add(_name(page, name, Rect(box.x + 5, box.y + 4, box.w - 10, box.h - summary_h - 6)))
     text_id = "arrived.summary"
     price = f"{view.price_yen:,}"
     words = page.words.get(text_id, name=view.certificate_name, copies=view.copies, price=price)
@@ -80,6 +67,32 @@ def arrived(view: Arrived, context: Context) -> Screen:
         colour="soft",
     )
     return page.finish()
+
+
+def _name(page: Page, name: str, room: Rect) -> Text:
+    """On one line, if smaller, rather than family and given name torn apart; in the end smaller rather than a name
+    cut in two."""
+    longest = max((piece.strip() for piece in atoms(name, page.words.language)), key=len)
+    whole = (room.w - 1) / page.line_width(longest, 10.0) * 10.0 / page.context.letters
+    found: Text | None = None
+    for lines in (1, 2, 3) if page.large else (1, 2):
+        wanted = page.great(theme.NAME.em)
+        found = page.set_text(
+            "arrived.name",
+            name,
+            room,
+            theme.NAME,
+            em=min(wanted, whole) if lines > 1 else wanted,
+            max_lines=lines,
+            middle=True,
+            align=Align.CENTRE,
+            ground="card",
+            private=True,
+        )
+        if found.fits and found.em >= min(page.size(theme.NAME) * NAME_ON_ONE_LINE, whole * page.context.letters):
+            break
+    assert found is not None
+    return found
 
 
 def pay(view: Pay, context: Context) -> Screen:
@@ -124,9 +137,10 @@ def _notes(page: Page, view: Pay, missing: int) -> None:
 
 
 def _paragraphs(page: Page, view: Pay, missing: int) -> list[tuple[str, str]]:
-    lead = "pay.lead_exact" if view.exact_only else "pay.lead"
+    lead = "pay.lead_done" if missing <= 0 else "pay.lead_exact" if view.exact_only else "pay.lead"
     found = [(lead, page.words.get(lead))]
-    if view.change_note and missing > 0 and not view.exact_only:
+    # The note names all coins: it would not be true while one of them is refused.
+    if view.change_note and missing > 0 and not view.exact_only and set(COINS) <= view.accepted:
         found.insert(0, ("pay.change_note", view.change_note))
     return found
 
@@ -196,6 +210,12 @@ def _sums(page: Page, view: Pay, row: Rect) -> list[Text]:
     return found
 
 
+def _coin_em(page: Page, digits: str, size: float) -> float:
+    """As large as the coin bears: the figures stay clear of the ring inside its edge."""
+    inside = RING * size / page.line_width(digits, 10.0) * 10.0
+    return min(page.grow(12.0), size * 0.43, inside) / page.context.letters
+
+
 def _coins(page: Page, view: Pay) -> None:
     """What the slot takes now; what it does not take is pale and named so."""
     at = page.touch
@@ -203,7 +223,7 @@ def _coins(page: Page, view: Pay) -> None:
         page.picture("coins_counting", share=0.8, column=at)
         return
     values = sorted({*COINS, *view.accepted}, reverse=True)
-    refused = [page.yen(value) for value in values if value not in view.accepted]
+    refused = [page.yen(value) for value in reversed(values) if value not in view.accepted]
     if refused:
         words = page.words.get("pay.refused_coins", coins=page.words.get("common.between").join(refused))
         text = page.set_text("pay.refused_coins", words, at.free(), theme.CAPTION, max_lines=2, colour="soft")
@@ -228,7 +248,7 @@ def _coins(page: Page, view: Pay) -> None:
             Rect(rect.x + 1, rect.y, rect.w - 2, rect.h),
             theme.STRONG,
             str(value),
-            em=min(page.grow(12.0), size * 0.43) / page.context.letters if page.large else min(12.0, size * 0.34),
+            em=_coin_em(page, str(value), size),
             middle=True,
             align=Align.CENTRE,
             ground=metal,
