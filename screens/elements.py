@@ -6,10 +6,11 @@ without a window.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from kiosk.events import Event
 
@@ -61,6 +62,10 @@ class Rect:
         return Rect(self.x * k, self.y * k, self.w * k, self.h * k)
 
 
+_AFTER_SPACE: Final = frozenset(f'{string.ascii_letters}{string.digits}“"(¥&')
+"""A line that begins so, after one that ends in ASCII, was parted from it at a space."""
+
+
 class Align(Enum):
     LEFT = 0.0
     CENTRE = 0.5
@@ -92,7 +97,12 @@ class Text:
 
     @property
     def shown(self) -> str:
-        return "".join(self.lines)
+        """The words as one line: with a space where a line ended between two words that had one."""
+        words = ""
+        for line in self.lines:
+            spaced = words and line and words[-1].isascii() and line[0] in _AFTER_SPACE and words[-1] != "-"
+            words += f" {line}" if spaced else line
+        return words
 
     @property
     def height(self) -> float:

@@ -27,13 +27,40 @@ HONORIFIC: Final = "様"
 """Stays with the name before it."""
 COUNTERS: Final = frozenset("円回部枚月日時分秒年番桁つ人通")
 SHORTEST_LAST_LINE: Final = 3
+SENTENCE: Final = 0.4
+"""Factor of the room left after the end of a sentence."""
+SHORT_END: Final = 0.5
+"""A sentence that ends in a line shorter than this part of the width is parted further ahead, if that can be."""
+SMALL_AT_END: Final = 0.08
 LINE_COST: Final = 0.6
 """One more line; a line that is empty costs 1."""
 _VARIATION: Final = range(0xE0100, 0xE01F0)
 _AFTER_WORD: Final = re.compile(r"(?<=[ \u3000])(?![ \u3000])|(?<=[a-z]-)(?=[a-z])", re.IGNORECASE)
 """Where a line of a language with spaces may end: after the spaces between words, after a hyphen between letters."""
-_CAN: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?=でき(?:ません|ます))")
-"""発行／できません: what can or cannot be done may stand on a line of its own."""
+_TOGETHER: Final = re.compile(
+    "|".join(
+        (
+            r"もど[らりるれ]|のせ[なるま]|ちがいます|もう一度|お尋ね先：?|お知らせください",
+            r"[てで]い(?:ます|ません)",
+            r"[ぁ-ん]ため|[いうくぐすつぬぶむるただなえけ](?:とき|ところ|こと|もの|方(?!が))",
+            r"お[ぁ-ん一-龠]{1,5}に(?:な[るりれ])",
+            r"(?:この|その|(?<!な)どの)[あま一-龠ァ-ヴ]|あと ?(?=[0-9])[0-9]",
+            r"[人件部]の?うち|曜日 [0-9]|月[0-9]+日|およそ[0-9]+分(?:[0-9]+秒)?",
+        )
+    )
+)
+"""No line ends within: what the model would part, though it is said in one breath."""
+_SMALL: Final = re.compile(
+    "(?:the|your|this|of|to|in|on|at|for|from|with|and|or|not|no|is|are|be|do|can|if|we|it|you|my|as|so|until|by|about"
+    "|than|its|that|please|an?) ?",
+    re.IGNORECASE,
+)
+"""English words that a line should not end in: what they belong to comes after them."""
+_DAY_AND_TIME: Final = re.compile("曜日$|あと$")
+"""A space after this is no place to end a line: 火曜日 8時30分, あと 20秒."""
+_COUNTED: Final = re.compile(r"[(]?[0-9][0-9:.]* ")
+_CAN: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?=でき(?:ません|ます))|(?<=[0-9]年)(?=[0-9]+月)")
+"""発行／できません: what can or cannot be done may stand on a line of its own; so may day and month below the year."""
 
 
 @functools.cache
@@ -64,14 +91,21 @@ def _may_part(left: str, right: str) -> bool:
         return False
     if a.isascii() and b.isascii() and not a.isspace() and (a.isalnum() or b.isalnum()):
         return False
-    if a == "日" and b in "(（":
-        return False  # the day of the week belongs to the day
+    if (a == "日" and b in "(（") or (a == "月" and b.isdigit()):
+        return False  # the day of the week belongs to the day, the day to its month
     return not (a.isdigit() and b in COUNTERS)
 
 
 def _words(text: str) -> list[str]:
-    """Words, each with the space or hyphen that follows it. A number is never parted from its hyphen (555-0100)."""
-    return [piece for piece in _AFTER_WORD.split(text) if piece]
+    """Words, each with the space or hyphen that follows it. A number is never parted from its hyphen (555-0100), nor
+    from what it counts (20 seconds, 8:30 a.m.)."""
+    words: list[str] = []
+    for piece in _AFTER_WORD.split(text):
+        if words and piece and _COUNTED.fullmatch(words[-1]) and piece[0].islower():
+            words[-1] += piece
+        elif piece:
+            words.append(piece)
+    return words
 
 
 def is_widow(lines: Sequence[str]) -> bool:
@@ -112,12 +146,20 @@ def kept_texts() -> frozenset[str]:
     return frozenset(text for text, _ in _known)
 
 
+def _phrases(text: str) -> list[str]:
+    """What the model takes for phrases, less the ends that part what belongs together."""
+    ends = list(itertools.accumulate(len(phrase) for phrase in _parser().parse(text)))
+    inside = {at for match in _TOGETHER.finditer(text) for at in range(match.start() + 1, match.end())}
+    kept = [0, *(end for end in ends if end not in inside)]
+    return [text[a:b] for a, b in itertools.pairwise(kept)]
+
+
 def _atoms(text: str) -> list[str]:
     raw: list[str] = []
-    for phrase in _parser().parse(text):
+    for phrase in _phrases(text):
         start = 0
         for index, char in enumerate(phrase):
-            if char in BREAK_AFTER or char in " \u3000":
+            if char in BREAK_AFTER or (char in " \u3000" and not _DAY_AND_TIME.search(phrase[:index])):
                 raw.append(phrase[start : index + 1])
                 start = index + 1
         raw.append(phrase[start:])
@@ -208,9 +250,14 @@ def _best(
 
     def cost(start: int, end: int, taken: float) -> float:
         slack = (width - taken) / width
-        if end == count:
-            return slack * slack * 0.7 + (4.0 if length[end] - length[start] <= SHORTEST_LAST_LINE else 0.0)
-        factor, extra = endings[end - 1]
+        factor, extra = endings[end - 1] if end < count else (0.7, 0.0)
+        if end == count and length[end] - length[start] <= SHORTEST_LAST_LINE:
+            extra = 4.0
+        if extra == SMALL_AT_END and end - start == 1:
+            extra = 0.5  # a small word on a line of its own
+        closes = end == count or factor == SENTENCE
+        if closes and start and endings[start - 1][0] != SENTENCE and taken < SHORT_END * width:
+            extra += 0.3
         return slack * slack * factor + extra
 
     # costs[i]: least cost of setting the first i pieces; begins[i]: where the last of their lines begins.
@@ -284,9 +331,11 @@ def _ending(piece: str) -> tuple[float, float]:
     """What it costs to end a line after this piece: factor of the room left, and something besides."""
     last = piece.rstrip()[-1:]
     if last in SENTENCE_END or piece[-1] == "\u3000":
-        return 0.4, -0.1
+        return SENTENCE, -0.1
     if piece.endswith((". ", "? ", "! ")) and not piece.endswith(("a.m. ", "p.m. ")):
-        return 0.4, -0.1
+        return SENTENCE, -0.1
     if last == "・":
         return 1.0, 0.05
+    if _SMALL.fullmatch(piece):
+        return 1.0, SMALL_AT_END
     return (0.8, 0.0) if last == "、" else (1.0, 0.0)

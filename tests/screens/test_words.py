@@ -124,6 +124,49 @@ def test_english_lines_end_after_words_and_hyphens(text: str, width: float, line
     assert break_lines("Indivisible", 5, fixed, 3, "en") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (
+            "停電などで途中で止まったため、お預かりしたお金をお返ししています。",
+            ("止まったため、", "お返ししています。"),
+        ),
+        ("お金はまだいりません。変えるときは「もどる」を押してください。", ("変えるときは", "「もどる」を")),
+        ("これ以上は延ばせないので、このあと初めの画面にもどります。", ("このあと", "画面にもどります。")),
+        ("世帯全員か、えらんだ方の写しです", ("えらんだ方の",)),
+        ("出ている紙があればお取りになり、窓口へお越しください。", ("お取りになり、",)),
+        ("暗証番号を押せるのはあと1回です", ("あと1回です",)),
+        ("番号がちがいます。もう一度押してください", ("ちがいます。", "もう一度")),
+        ("用紙がなくなりました。職員にお知らせください", ("お知らせください",)),
+        ("火曜日 8時30分〜17時15分、水曜日 8時30分〜19時", ("火曜日 8時30分〜17時15分、",)),
+        ("2027年4月22日(木) 9:00 から", ("4月22日(木)",)),
+        ("20人のうち 9〜10", ("20人のうち",)),
+        ("あと およそ1分20秒です", ("およそ1分20秒です",)),
+        ("お尋ね先：市民生活課の窓口", ("お尋ね先：市民生活課の",)),
+    ],
+)
+def test_what_is_said_in_one_breath_stays_together(text: str, whole: tuple[str, ...]) -> None:
+    pieces = [piece.strip() for piece in atoms(text)]
+    for words in whole:
+        assert any(words in piece for piece in pieces), pieces
+
+
+def test_the_end_of_a_sentence_is_no_line_of_its_own() -> None:
+    text = "300円は機械の中にあります。職員が確かめます。"
+    assert break_lines(text, 11, fixed, 3) == ("300円は機械の", "中にあります。", "職員が確かめます。")
+    text = "For example, the power was cut. Your data has been deleted."
+    lines = break_lines(text, 26, fixed, 4, "en")
+    assert lines is not None
+    assert "was cut." not in lines
+
+
+def test_an_english_line_ends_in_no_small_word_and_numbers_keep_what_they_count() -> None:
+    assert break_lines("Please take your certificate", 17, fixed, 2, "en") == ("Please take", "your certificate")
+    assert break_lines("Please wait a moment.", 14, fixed, 2, "en") == ("Please wait", "a moment.")
+    assert break_lines("This can take about 20 seconds.", 24, fixed, 2, "en") == ("This can take", "about 20 seconds.")
+    assert "8:30 a.m. " in atoms("It opens next at 8:30 a.m. on Tuesday", "en")
+
+
 def test_kinsoku_holds_at_any_width() -> None:
     text = "写し・印鑑登録証明書・課税証明書を「もどる」で（１部）えらべます。600円、よろしいですか？"
     for width in range(6, 40):
