@@ -13,6 +13,7 @@ from screens.panel import Panel
 
 SMALLEST_TARGET_MM: Final = 20.0
 SMALLEST_GAP_MM: Final = 3.0
+SMALLEST_EDGE_GAP_MM: Final = 1.2
 SLACK: Final = 0.01
 
 
@@ -25,7 +26,8 @@ def trouble(screen: Screen, panel: Panel) -> str:
         rect = leaf.rect
         if min(rect.x, rect.y) < -SLACK or rect.right > panel.width_mm + SLACK or rect.bottom > panel.height_mm + SLACK:
             return f"{_name(leaf)} is outside"
-    return _targets(list(screen.targets())) or _covered(leaves, list(screen.targets()))
+    targets = list(screen.targets())
+    return _targets(targets) or _covered(leaves, targets) or _crowded(screen, targets)
 
 
 def _targets(targets: list[Button]) -> str:
@@ -56,6 +58,20 @@ def _covered(leaves: list[Leaf], targets: list[Button]) -> str:
             for thing in things:
                 if box.rect.overlaps(thing.rect) and not box.rect.encloses(thing.rect, 0.1):
                     return f"an edge goes through {_name(thing)}"
+    return ""
+
+
+def _crowded(screen: Screen, targets: list[Button]) -> str:
+    """A box that runs under a button, into another box or over the line below the head."""
+    boxes = [each for each in screen.elements if isinstance(each, Box)]
+    edged = [box.rect for box in boxes if box.border]
+    heads = [box.rect for box in boxes if box.fill == "line" and box.rect.x == 0 and box.rect.h < 1]
+    for index, rect in enumerate(edged):
+        for other in (*(target.rect for target in targets), *edged[index + 1 :]):
+            if rect.gap(other) < SMALLEST_EDGE_GAP_MM and not rect.encloses(other) and not other.encloses(rect):
+                return "a box is too close to what stands beside it"
+        if any(rect.overlaps(head) for head in heads):
+            return "a box reaches into the head"
     return ""
 
 

@@ -11,6 +11,7 @@ from kiosk import view_model as vm
 from screens.elements import Picture, Screen, Text
 from screens.fitting import trouble
 from screens.fonts import Faces
+from screens.measures import TIGHT_SCALE
 from screens.pages import (
     camera,
     camera_keys,
@@ -104,6 +105,11 @@ LARGER: Final = ((20.0, 1.25), (28.0, 1.1), (math.inf, 1.0))
 as the name, or as the amount still missing, can be read without growing."""
 
 
+AS_LARGE_AS_FITS: Final = ("pay.coin.", "arrived.name")
+"""Figures on a coin stay clear of its ring, and a name is not cut in two to be larger; nor are on a small panel the
+names of certificates, which are larger than other words there anyway."""
+
+
 def build(view: vm.View, panel: Panel, faces: Faces | None = None, *, turned: int = 0) -> Screen:
     """The screen of a view on a panel. Pure: the same view and part of a long list (`turned`) give the same screen.
 
@@ -114,9 +120,12 @@ def build(view: vm.View, panel: Panel, faces: Faces | None = None, *, turned: in
     if not usual.theme.large and not view.frame.spoken:
         return _page(view, usual)
     known = _usual(view, usual)
+    tight = panel.wide and panel.scale < TIGHT_SCALE
 
     def laid(letters: float, spare: int) -> Screen:
-        least = {text_id: size * _larger(size, letters, view) for text_id, size in known.sizes.items()}
+        least = {
+            text_id: size * _larger(text_id, size, letters, view, tight=tight) for text_id, size in known.sizes.items()
+        }
         return _page(view, replace(usual, letters=letters, least=least, spare=spare))
 
     found: list[Screen] = []
@@ -166,8 +175,10 @@ def _torn(screen: Screen) -> int:
 
 
 def _shown(screen: Screen) -> int:
+    """How many pictures and other places; the small pictures of a list only repeat its words."""
     return sum(
-        isinstance(each, Picture) or (isinstance(each, Text) and each.id.startswith("alternative."))
+        (isinstance(each, Picture) and not each.name.startswith("icon_"))
+        or (isinstance(each, Text) and each.id.startswith("alternative."))
         for each in screen.elements
     )
 
@@ -203,7 +214,11 @@ def _usual(view: vm.View, context: Context) -> _Usual:
     return _Usual(sizes, parts, torn, shown)
 
 
-def _larger(usual: float, letters: float, view: vm.View) -> float:
+def _larger(text_id: str, usual: float, letters: float, view: vm.View, *, tight: bool) -> float:
+    if text_id.startswith(AS_LARGE_AS_FITS) or (
+        tight and isinstance(view, vm.ChooseCertificate) and "offer." in text_id
+    ):
+        return 1.0
     factor = next(factor for below, factor in LARGER if usual < below)
     # What is very great anyway makes room for the buttons of those who listen.
     return min(letters, GREAT_READ_OUT if factor == 1.0 and view.frame.spoken else factor)

@@ -14,11 +14,16 @@ from screens import theme
 from screens.columns import Column
 from screens.elements import Align, Box, Picture, Press, Progress, Rect, Screen, scaled
 from screens.foot import Footed
+from screens.paper import ONE_LINE, label_inset
 from screens.theme import Letter
 from screens.typeset import SHRINK
 
 SMALLEST_PICTURE_H: Final = 34.0
 """Less room than this is left empty."""
+
+
+SMALLER_IF_ROOM: Final = 0.84
+"""A paragraph that can be missed is left out rather than set in letters so much smaller than those beside it."""
 
 
 class Page(Footed):
@@ -58,7 +63,7 @@ class Page(Footed):
         if frame.step_label and name in self.words:
             label = f"{label}　{self.words.get(name)}"
         width = self.width(label, theme.CAPTION, modest=True) + 1
-        middle = self.measures.head + height / 2 + (1 if self.wide else 0)
+        middle = self.measures.head + height / 2 + (-0.6 if self.tight else 1.0 if self.wide else 0.0)
         right = self.w - self.margin
         self.text(
             "step.count",
@@ -124,7 +129,7 @@ class Page(Footed):
         text = self.set_text(
             text_id, found, rect, letter, max_lines=self.lines(max_lines), colour=colour, inside=True
         )  # fmt: skip
-        if if_room and not text.fits:
+        if if_room and (not text.fits or text.em < self.size(letter) * SMALLER_IF_ROOM):
             return
         self.add(text)
         column.y = text.rect.bottom + 3
@@ -141,10 +146,15 @@ class Page(Footed):
             self._half_taken = True
         else:
             if self.large:
-                room = Rect(0, 0, self.touch.w - 6, 200)
+                room = Rect(0, 0, self.touch.w - 2 * label_inset(self.touch.w), 200)
                 words = self.words.get(text_id)
-                if not self.set_text(text_id, words, room, letter).fits:
-                    tall = max(tall, self.set_text(text_id, words, room, letter, max_lines=2).rect.h + 5)
+                one = self.set_text(text_id, words, room, letter)
+                if not one.fits or one.em < letter.em * ONE_LINE:
+                    tall = max(
+                        tall,
+                        self.set_text(text_id, words, room, letter, max_lines=2).rect.h
+                        + (5.0 if self.spares(2) else 8.5),
+                    )
             rect = self.touch.take_bottom(tall)
         self.add(self.button(button_id, rect, press, text_id, style=style, letter=letter, main=style == "main"))
 

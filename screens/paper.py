@@ -18,6 +18,8 @@ from screens.theme import Letter
 from screens.typeset import Context, Typesetter
 
 BORDER: Final = 0.9
+AIRY: Final = 42.0
+"""Buttons of this height and above keep air around two lines."""
 ONE_LINE: Final = 0.74
 """A label rather becomes so much smaller than that it is broken."""
 
@@ -120,16 +122,24 @@ class Paper(Typesetter):
         self, text_id: str, words: str, rect: Rect, letter: Letter, *, colour: str = "ink", ground: str = ""
     ) -> Text:
         """Words in the middle of a button or a box: in one line if that does not make them much smaller."""
-        room = Rect(rect.x + 3, rect.y + 2, rect.w - 6, rect.h - 4)
+        beside = label_inset(rect.w)
+        room = Rect(rect.x + beside, rect.y + 2, rect.w - 2 * beside, rect.h - 4)
         options = {"colour": colour, "ground": ground, "align": Align.CENTRE, "middle": True}
         one = self.set_text(text_id, words, room, letter, **options)  # type: ignore[arg-type]
         if one.fits and one.em >= letter.em * ONE_LINE:
             return one
+        if rect.h >= AIRY:  # two lines need air above and below
+            room = Rect(room.x, rect.y + 4, room.w, rect.h - 8)
         two = self.set_text(text_id, words, room, letter, max_lines=2, **options)  # type: ignore[arg-type]
         return two if two.fits and (two.em > one.em or not one.fits) else one
 
     def yen(self, amount: int) -> str:
         return self.words.get("common.yen", yen=f"{amount:,}")
+
+
+def label_inset(width: float) -> float:
+    """What stays free at either side of a button's words."""
+    return 3.0 if width < 110 else 6.0
 
 
 STYLES: Final = {

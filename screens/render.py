@@ -95,8 +95,8 @@ class Renderer:
         area = self._area(bar.rect)
         radius = area[3] // 2
         found: list[Command] = [Rounded(area, radius, self._theme.colour("track"))]
-        width = round(area[2] * min(1.0, max(0.0, bar.part)))
-        if width >= area[3]:
+        width = max(area[3], round(area[2] * min(1.0, bar.part)))
+        if bar.part > 0:  # however little, it is seen
             found.append(Rounded((area[0], area[1], width, area[3]), radius, self._theme.colour(bar.colour)))
         return found
 

@@ -86,10 +86,12 @@ class Typesetter:
         measure: Measure = self._measure(base_em, letter.bold)
 
         def attempt(most: int, *, cut: bool) -> tuple[str, ...] | None:
-            found = break_lines(words, rect.w, measure, most, self.words.language, cut=cut)
-            if found is None or not (middle or inside):
-                return found
-            return found if _height(len(found), used, used * pitch_of) <= rect.h + 0.05 else None
+            if middle or inside:
+                # As many as the room is high for: the most even lines may be more than that.
+                most = min(most, int((rect.h + 0.05 - used) / (used * pitch_of)) + 1)
+                if most < 1 or used > rect.h + 0.05:
+                    return None
+            return break_lines(words, rect.w, measure, most, self.words.language, cut=cut)
 
         # What is wider than all its lines together needs no attempt: widths grow with the size, nearly.
         longest = max(words.split("\n"), key=len)
@@ -137,10 +139,10 @@ class Typesetter:
     def size(self, letter: Letter, em: float | None = None, *, modest: bool = False) -> float:
         """Size wanted for letters, in mm of the page: with large letters they are larger.
 
-        modest: in the head of a panel that lies, where they grow by a quarter only.
+        modest: in the head, where they grow by a quarter only: it is the same on every page.
         """
         factor = self.context.letters
-        if modest and self.context.panel.wide:
+        if modest:
             factor = min(factor, MODEST)
         return max(em or letter.em, theme.SMALLEST_EM_MM / self.scale) * factor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kiosk.events import CertificateChosen, Event, HouseholdChosen, ItemToggled, NextPressed
-from kiosk.view_model import ChooseCertificate, ChooseHousehold, ChooseItems, ChooseKind
+from kiosk.view_model import ChooseCertificate, ChooseHousehold, ChooseItems, ChooseKind, Item
 from screens import theme
 from screens.columns import GAP
 from screens.elements import Align, Box, Button, Picture, Rect, Screen, Text
@@ -17,6 +17,7 @@ from screens.typeset import LARGE_PITCH, Context
 
 CHOICE_H = 60.0
 SMALLEST_CHOICE_H = 31.2
+ITEM_EM = 10.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,16 @@ def choose_household(view: ChooseHousehold, context: Context) -> Screen:
 
 
 def _list(page: Page, rows: list[Choice]) -> int:
-    """Rows of equal height at the bottom of what is touched; over how many parts they go."""
-    smallest = max([SMALLEST_CHOICE_H, *(_needed(page, row) for row in rows)]) if page.large else SMALLEST_CHOICE_H
-    leaf = leaves.lay(page, len(rows), smallest=smallest, largest=max(page.grow(CHOICE_H), smallest), words="list")
+    """Rows of equal height at the bottom of what is touched; over how many parts they go. All names are of one size,
+    and notes stand under all of them or under none: they go before the list is turned."""
+    style = _style(page, rows)
+    smallest = max(SMALLEST_CHOICE_H, style.needed)
+    leaf = leaves.lay(
+        page, len(rows), smallest=smallest, largest=max(CHOICE_H * (1.2 if page.large else 1.0), smallest), words="list"
+    )
     for index, rect in leaf.places:
         row = rows[index]
-        inside = _words(page, row, rect, "card" if row.press is not None else "foot")
+        inside = _words(page, row, rect, style, "card" if row.press is not None else "foot")
         if row.press is not None:
             box = Box(rect, fill="card", border="ai", border_mm=BORDER)
             page.add(Button(row.id, rect, row.press, box, tuple(inside)))
@@ -122,19 +127,80 @@ def _list(page: Page, rows: list[Choice]) -> int:
     return leaf.parts
 
 
-def _needed(page: Page, row: Choice) -> float:
-    """How high a row with large letters has to be; its note goes before the list is turned."""
-    room = Rect(0, 0, page.touch.w - 22 - (_value_w(page, row) + 4 if row.value else 0), 400)
-    name = page.set_text(row.name_id, row.name, room, theme.MAIN_BUTTON, max_lines=3)
-    height = name.rect.h + 8
-    if row.note and not page.spares():
-        note = page.set_text(row.note_id, row.note, room, theme.CAPTION, max_lines=4)
-        height += note.rect.h + 5.5
-    return height
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the rows of a list are set. em, lines: of the names. notes: whether they are there. needed: mm of height."""
+
+    em: float
+    lines: int
+    notes: bool
+    needed: float
+
+
+def _style(page: Page, rows: list[Choice]) -> Style:
+    """The largest names with which the whole list stands on one leaf; if none do, the smallest."""
+    sizes = [(theme.MAIN_BUTTON.em, 1), (12.0, 1), (10.6, 1), (12.0, 2), (10.6, 2)]
+    if page.tight and page.large:
+        # On a small panel they are larger than the rest anyway: rather not larger still than torn.
+        factor = page.context.letters
+        sizes = [*sizes[:1], *((em / factor, lines) for em, lines in sizes)]
+    elif page.large:
+        sizes = [*sizes[:1], (theme.MAIN_BUTTON.em, 2), *sizes[1:]]
+    found = [
+        style
+        for notes in ((True, False) if any(row.note for row in rows) else (False,))
+        for em, lines in sizes
+        if (style := _measured(page, rows, em, lines, notes=notes)) is not None
+    ]
+    fitting = (each for each in found if leaves.fits(page, len(rows), smallest=max(SMALLEST_CHOICE_H, each.needed)))
+    return next(fitting, found[-1] if found else Style(10.6, 3, False, _tallest(page, rows)))
+
+
+def _measured(page: Page, rows: list[Choice], em: float, lines: int, *, notes: bool) -> Style | None:
+    """None: a name does not find room so."""
+    needed = 0.0
+    for row in rows:
+        room = _row_room(page, row, Rect(0, 0, page.touch.w, 400))
+        name = page.set_text(row.name_id, row.name, room, theme.MAIN_BUTTON, max_lines=lines, em=em)
+        if not name.fits or name.torn or name.em < page.size(theme.MAIN_BUTTON, em) * 0.9:
+            return None
+        height = name.rect.h + 8.0
+        if row.note and (notes or row.press is None):
+            note = page.set_text(*_note(page, row, notes=notes), room, theme.CAPTION, max_lines=4 if notes else 1)
+            if not note.fits:
+                return None
+            height += note.rect.h + (5.5 if page.large and notes else 2.0)
+        needed = max(needed, height)
+    return Style(em, lines, notes, needed)
+
+
+def _tallest(page: Page, rows: list[Choice]) -> float:
+    rooms = ((row, _row_room(page, row, Rect(0, 0, page.touch.w, 400))) for row in rows)
+    return 8.0 + max(
+        page.set_text(row.name_id, row.name, room, theme.MAIN_BUTTON, max_lines=3, em=10.6).rect.h
+        for row, room in rooms
+    )
+
+
+def _note(page: Page, row: Choice, *, notes: bool) -> tuple[str, str]:
+    """Text id and words under a name. Why it is shut today is a sentence; that it is shut is said in any case."""
+    if row.press is None and not notes:
+        return "certificate.none", page.words.get("certificate.none")
+    return row.note_id, row.note
+
+
+def _row_room(page: Page, row: Choice, rect: Rect) -> Rect:
+    """What is free for name and note beside the value."""
+    return Rect(rect.x + 11, rect.y + 3, rect.w - 22 - (_value_w(page, row) + 4 if row.value else 0), rect.h - 6)
+
+
+def _price_em(page: Page) -> float:
+    """On a small panel the price stays beside the names, and with large letters as large as they."""
+    return theme.PRICE.em / page.context.letters if page.tight else theme.PRICE.em
 
 
 def _value_w(page: Page, row: Choice) -> float:
-    return page.width(row.value, theme.PRICE) + 8
+    return page.width(row.value, theme.PRICE, em=_price_em(page)) + 8
 
 
 def _fill(page: Page) -> None:
@@ -145,58 +211,34 @@ def _fill(page: Page) -> None:
         page.picture("certificate", share=0.72)
 
 
-def _words(page: Page, row: Choice, rect: Rect, fill: str) -> list[Text | Picture | Box]:
+def _words(page: Page, row: Choice, rect: Rect, style: Style, fill: str) -> list[Text | Picture | Box]:
     """Name, and under it the note, together in the middle of the row; the value at the right."""
     colour = "ai_deep" if row.press is not None else "soft"
     found: list[Text | Picture | Box] = []
-    value_w = 0.0
     if row.value:
         value_w = _value_w(page, row)
         place = Rect(rect.right - 11 - value_w, rect.y, value_w, rect.h)
         value = page.set_text(
-            f"{row.name_id}.value", row.value, place, theme.PRICE, ground=fill, align=Align.RIGHT, middle=True
-        )
+            f"{row.name_id}.value", row.value, place, theme.PRICE, ground=fill, align=Align.RIGHT, middle=True,
+            em=_price_em(page),
+        )  # fmt: skip
         found.append(value)
-    room = Rect(rect.x + 11, rect.y + 3, rect.w - 22 - value_w - (4 if value_w else 0), rect.h - 6)
-    letter = theme.MAIN_BUTTON
-    both = _name_and_note(page, row, room, colour, fill) if row.note else None
-    if both is None and row.press is None:
-        # Why it is shut today is a sentence; that it is shut must be said in any case.
-        short = replace(row, note_id="certificate.none", note=page.words.get("certificate.none"))
-        both = _name_and_note(page, short, room, colour, fill)
-    if both is not None:
-        return [*found, *both]
-    return [
-        *found,
-        page.set_text(
-            row.name_id, row.name, room, letter, colour=colour, ground=fill, middle=True,
-            max_lines=3 if page.large else 2,
-        ),
-    ]  # fmt: skip
-
-
-def _name_and_note(page: Page, row: Choice, room: Rect, colour: str, fill: str) -> list[Text] | None:
-    """None: not both fit, then the name alone is shown."""
-    for name_lines, em in ((1, theme.MAIN_BUTTON.em), (1, 12.0), (1, 10.6), (2, 12.0), (2, 10.6)):
-        name = page.set_text(
-            row.name_id, row.name, room, theme.MAIN_BUTTON, colour=colour, ground=fill, max_lines=name_lines, em=em
-        )
-        if name.em < page.size(theme.MAIN_BUTTON, em) * 0.9 or not name.fits:
-            continue
+    room = _row_room(page, row, rect)
+    name = page.set_text(
+        row.name_id, row.name, room, theme.MAIN_BUTTON, colour=colour, ground=fill, max_lines=style.lines, em=style.em
+    )
+    height, gap, note = name.rect.h, 5.5 if room.h > 34 else 3.0, None
+    if row.note and (style.notes or row.press is None):
+        text_id, words = _note(page, row, notes=style.notes)
         pitch = page.size(theme.CAPTION) * LARGE_PITCH if page.large else theme.CAPTION.pitch
-        note_lines = max(1, int((room.h - name.rect.h - 5) // pitch))
-        note = page.set_text(
-            row.note_id, row.note, room, theme.CAPTION, colour="soft", ground=fill, max_lines=note_lines
-        )
-        gap = 5.5 if room.h > 34 else 4.0
-        height = name.rect.h + gap + note.rect.h
-        if note.fits and height <= room.h + 0.05:
-            top = room.y + (room.h - height) / 2
-            return [
-                replace(name, rect=replace(name.rect, y=top)),
-                replace(note, rect=replace(note.rect, y=top + name.rect.h + gap)),
-            ]
-    return None
+        lines = max(1, int((room.h - height - gap + pitch) // pitch))
+        note = page.set_text(text_id, words, room, theme.CAPTION, colour="soft", ground=fill, max_lines=lines)
+        height += gap + note.rect.h
+    top = room.y + (room.h - height) / 2
+    found.append(replace(name, rect=replace(name.rect, y=top)))
+    if note is not None:
+        found.append(replace(note, rect=replace(note.rect, y=top + height - note.rect.h)))
+    return found
 
 
 def choose_items(view: ChooseItems, context: Context) -> Screen:
@@ -217,8 +259,9 @@ def choose_items(view: ChooseItems, context: Context) -> Screen:
     smallest = max(smallest, SMALLEST_CHOICE_H if page.wide else 28.0)
     largest = max(smallest, 42.0 if page.wide else 38.0)
     leaf = leaves.lay(page, len(view.items), smallest=smallest, largest=largest, words="list", across=across)
+    em = _items_em(page, view.items, leaf.places[0][1])
     for index, rect in leaf.places:
-        page.add(_toggle(page, rect, view.items[index].item, view.items[index].on))
+        page.add(_toggle(page, rect, view.items[index].item, view.items[index].on, em))
     if page.wide:
         page.lead("items.lead", if_room=True)
     return replace(page.finish(), parts=leaf.parts)
@@ -241,28 +284,42 @@ def _toggle_h(page: Page, item: str) -> float:
     return page.set_text(name_id, name, room, theme.STRONG, max_lines=2, em=10.8).rect.h + 6
 
 
-def _toggle(page: Page, rect: Rect, item: str, on: bool) -> Button:
+def _items_em(page: Page, items: tuple[Item, ...], rect: Rect) -> float:
+    """Size of all names: rather a little smaller than one on three lines that touch the edges."""
+    room = _name_room(page, rect)
+    for em in (ITEM_EM, 10.0, 9.2):
+        texts = [
+            page.set_text(
+                *page.words.first(f"items.{each.item}", "items.other"), room, theme.STRONG, max_lines=2, em=em
+            )
+            for each in items
+        ]
+        if all(text.fits and not text.torn and text.em >= page.size(theme.STRONG, em) * 0.92 for text in texts):
+            return em
+    return ITEM_EM
+
+
+def _name_room(page: Page, rect: Rect) -> Rect:
+    inset, tick, air = (6.0, 15.0, 1.0) if rect.w < 150 else (9.0, 17.0, 2.5)
+    state_w = _state_w(page, rect.w)
+    left = rect.x + inset + tick + inset * 0.8
+    right = rect.right - inset - (state_w + 5 if state_w else 0)
+    return Rect(left, rect.y + air, right - left, rect.h - 2 * air)
+
+
+def _toggle(page: Page, rect: Rect, item: str, on: bool, em: float) -> Button:
     """The state is told by tick and edge, and by a word where there is room for one."""
     box = choice_box(rect, on)
     name_id, name = page.words.first(f"items.{item}", "items.other")
     narrow = rect.w < 150
     state_id = "items.on" if on else "items.off"
     state_w = _state_w(page, rect.w)
-    inset, tick, air = (6.0, 15.0, 1.0) if narrow else (9.0, 17.0, 2.5)
-    left = rect.x + inset + tick + inset * 0.8
-    right = rect.right - inset - (state_w + 5 if state_w else 0)
+    inset, tick = (6.0, 15.0) if narrow else (9.0, 17.0)
     place = Rect(rect.x + inset, rect.y + (rect.h - tick) / 2, tick, tick)
     inside: list[Text | Picture | Box] = [
         Picture("tick_on" if on else "tick_off", place, box.fill),
         page.set_text(
-            name_id,
-            name,
-            Rect(left, rect.y + air, right - left, rect.h - 2 * air),
-            theme.STRONG,
-            max_lines=3,
-            middle=True,
-            ground=box.fill,
-            em=10.8,
+            name_id, name, _name_room(page, rect), theme.STRONG, max_lines=3, middle=True, ground=box.fill, em=em
         ),
     ]
     if state_w:

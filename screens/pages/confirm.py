@@ -50,22 +50,34 @@ def choose_copies(view: ChooseCopies, context: Context) -> Screen:
         colour="ai_deep",
     )
     free = at.free(2 if page.wide else 8, 0)
-    side = min(66.0, free.h, (free.w - 2 * GAP - 48) / 2)
+    units = (page.words.get("copies.unit"), page.words.get("copies.unit_one"))
+    unit_w = max(page.width(unit, theme.MAIN_BUTTON, em=_unit_em(page)) for unit in units)
+    side = min(66.0, free.h, (free.w - 2 * GAP - max(48.0, unit_w + 4)) / 2)
     row = Rect(free.x, free.y + (free.h - side) / 2, free.w, side)
     _step(page, Rect(row.x, row.y, side, side), "fewer", view.copies - 1, view.copies > 1)
     _step(page, Rect(row.right - side, row.y, side, side), "more", view.copies + 1, view.copies < view.max_copies)
-    _number(page, Rect(row.x + side + GAP, row.y, row.w - 2 * side - 2 * GAP, side), view.copies)
+    _number(page, Rect(row.x + side + GAP, row.y, row.w - 2 * side - 2 * GAP, side), view.copies, view.max_copies)
     return page.finish()
 
 
-def _number(page: Page, room: Rect, copies: int) -> None:
+def _unit_em(page: Page) -> float:
+    return 11.6 if page.wide else theme.MAIN_BUTTON.em
+
+
+def _number(page: Page, room: Rect, copies: int, most: int) -> None:
+    """The number and its unit, beside each other if the highest number finds room so: it stays where it is."""
     digits = str(copies)
     unit = page.words.get("copies.unit" if copies != 1 else "copies.unit_one")
-    wanted, usual = (34.0, 11.6) if page.wide else (theme.AMOUNT.em, theme.MAIN_BUTTON.em)
-    wanted = page.great(wanted)
-    width_n, width_u = page.width(digits, theme.AMOUNT, em=wanted), page.width(unit, theme.MAIN_BUTTON, em=usual)
+    great = 34.0 if page.wide else theme.AMOUNT.em
+    usual = _unit_em(page)
+    width_u = page.width(unit, theme.MAIN_BUTTON, em=usual)
+    widest, smaller = page.width(str(max(most, copies)), theme.AMOUNT, em=page.great(great)), 1.0
+    if page.large and widest + width_u + 4 > room.w:
+        smaller = max(great / (page.great(great) * page.context.letters), (room.w - width_u - 4) / widest)
+    beside = widest * smaller + width_u + 4 <= room.w + 0.01
+    wanted = page.great(great) * (smaller if beside else 1.0)
+    width_n = page.width(digits, theme.AMOUNT, em=wanted)
     big, small = page.size(theme.AMOUNT, wanted), page.size(theme.MAIN_BUTTON, usual)
-    beside = width_n + width_u + 4 <= room.w
     x = room.x + (room.w - width_n - ((width_u + 4) if beside else 0)) / 2
     base = room.y + (room.h - big - (0 if beside else small + 3)) / 2
     page.text("copies.number", Rect(x, base, width_n + 1, big), theme.AMOUNT, digits, colour="ai_deep", em=wanted)
@@ -110,31 +122,31 @@ class Row:
 
 
 def confirm(view: Confirm, context: Context) -> Screen:
-    page = Page("confirm", view.frame, context, phrase="confirm", share=0.5)
+    page = Page("confirm", view.frame, context, phrase="confirm", share=0.5, large_share=0.55)
     page.head()
     page.foot()
-    # Where large letters leave no room for all of it: first whose entries and which items, then the rest.
+    # Where large letters leave no room for all of it: the items on leaves of their own, after the rest.
     split = bool(view.household) and len(view.items) > 1 and page.spares(2)
     parts = _item_parts(page, view) + 1 if split else 1
     last = not split or page.context.turned >= parts - 1
     if last:
         page.main_button("next", NextPressed(), "confirm.go")
-    elif not page.wide:
+    else:
         leaves.inert(page, page.touch.take_bottom(page.measures.main), "confirm.go", theme.MAIN_BUTTON)
-    leaf = leaves.turn(page, parts) if split else parts - 1
+    leaf = leaves.turn(page, parts) if split else 0
     page.title("confirm.title")
     names = tuple(page.words.first(f"items.{item}", "items.other")[1] for item in view.items)
     items = Row("confirm.items", "confirm.items.value", names or (page.words.get("confirm.items_none"),))
     rows = [Row("confirm.certificate", "confirm.certificate.value", (view.certificate_name,))]
-    if view.household and not split:
+    if view.household:
         rows.append(Row("confirm.household", *_household(page, view)))
-        if not page.wide:
+        if not page.wide and not split:
             rows.append(items)
     copies = page.words.get("confirm.copies_value", copies=view.copies)
     rows.append(Row("confirm.copies", "confirm.copies.value", (copies,)))
     note = "confirm.note" if view.frame.back else "confirm.note_plain"
-    if leaf < parts - 1:
-        _items(page, replace(items, values=_item_leaf(page, view, names, leaf, parts - 1)), page.touch)
+    if leaf:
+        _items(page, replace(items, values=_item_leaf(names, leaf - 1, parts - 1)), page.touch)
     elif page.wide:
         if view.household and not split:
             _items(page, items, page.read)
@@ -153,11 +165,10 @@ def confirm(view: Confirm, context: Context) -> Screen:
     return replace(page.finish(), parts=parts)
 
 
-def _item_leaf(page: Page, view: Confirm, names: tuple[str, ...], leaf: int, count: int) -> tuple[str, ...]:
-    """What stands on one of the leaves before the last: whose entries, then a share of the items."""
+def _item_leaf(names: tuple[str, ...], leaf: int, count: int) -> tuple[str, ...]:
+    """What stands on one of the leaves after the first: a share of the items."""
     each = -(-len(names) // count)
-    shown = names[leaf * each : (leaf + 1) * each]
-    return (f"{_household(page, view)[1][0]}\n{shown[0]}", *shown[1:]) if leaf == 0 else shown
+    return names[leaf * each : (leaf + 1) * each]
 
 
 def _item_parts(page: Page, view: Confirm) -> int:
@@ -165,7 +176,7 @@ def _item_parts(page: Page, view: Confirm) -> int:
     names = tuple(page.words.first(f"items.{item}", "items.other")[1] for item in view.items)
     room = page.touch.free(6, 60)
     for count in range(1, len(names)):
-        shown = (_item_leaf(page, view, names, leaf, count) for leaf in range(count))
+        shown = (_item_leaf(names, leaf, count) for leaf in range(count))
         texts = [page.words.get("common.between").join(each) for each in shown]
         if all(
             page.set_text(
@@ -220,12 +231,12 @@ def _items(page: Page, row: Row, at: Column) -> None:
 def _summary(page: Page, view: Confirm, rows: list[Row], room: Rect) -> None:
     pitch = page.grow(11.8 if page.tight else 13.6)
     total_h = 24.0 if page.tight else 30.0 if page.wide else 36.0
-    total_h = max(total_h, page.size(page.measures.title) + 4)
+    total_h = max(min(total_h, 24.0) if page.spares(2) else total_h, page.size(page.measures.title) + 4)
     x, width = room.x + 11, room.w - 22
     blocks = [_block(page, row, x, width, pitch) for row in rows]
     heights = [sum(max(pitch, text.rect.h + 2) for text in block) for block in blocks]
     # Many items: rows come closer together before letters become smaller.
-    pad = max(1.4, min(11.5, (room.h - total_h - 6 - sum(heights)) / (2 * len(rows))))
+    pad = max(0.3 if page.spares(2) else 1.4, min(11.5, (room.h - total_h - 6 - sum(heights)) / (2 * len(rows))))
     height = sum(heights) + 2 * pad * len(rows) + total_h + 4
     page.add(Box(Rect(room.x, room.y, room.w, height), fill="card", border="line", border_mm=BORDER))
     y = room.y + 2

@@ -8,7 +8,8 @@ from kiosk.events import NextPressed, Place, TakenPressed
 from kiosk.view_model import Printing, Refused, Take, Thanks
 from screens import theme
 from screens.columns import GAP, grid
-from screens.elements import Align, AmountBar, Box, Element, Picture, Rect, Screen
+from screens.elements import Align, AmountBar, Box, Element, Picture, Rect, Screen, Text
+from screens.measures import TIGHT_SCALE
 from screens.page import Page
 from screens.pages.parts import ASK_H, alternatives, ask_box, note, progress, said
 from screens.paper import BORDER
@@ -134,41 +135,48 @@ def _things(page: Page, view: Take) -> None:
         boxes = grid(at.take_bottom(height * count + 4.0 * (count - 1)), count, 1, height, 4.0)
     else:
         boxes = grid(at.take_bottom(46.0), count, count, 46.0)
-    for index, (thing, box) in enumerate(zip(view.things, boxes, strict=True)):
+    labels = [_thing_label(page, view, thing) for thing in view.things]
+    words_h = 0.0 if beside else max(_below(page, *label, boxes[0]).rect.h for label in labels)
+    for index, (thing, (text_id, words), box) in enumerate(zip(view.things, labels, boxes, strict=True)):
         edge, edge_mm = ("yama", 1.6) if index == 0 else ("line", BORDER)
         page.add(Box(box, fill="card", border=edge, border_mm=edge_mm))
-        text_id, words = page.words.first(f"take.{thing}", "take.title_all")
-        if thing == "change" and view.change_yen:
-            text_id = "take.change_value"
-            words = page.words.get(text_id, yen=f"{view.change_yen:,}")
-        _icon(page, f"icon_{thing}", text_id, words, box, beside=beside)
+        _icon(page, f"icon_{thing}", text_id, words, box, beside=beside, words_h=words_h)
 
 
-def _icon(page: Page, picture: str, text_id: str, words: str, box: Rect, *, beside: bool = False) -> None:
-    """A drawing with a word of one or two lines below it, or beside it."""
+def _thing_label(page: Page, view: Take, thing: str) -> tuple[str, str]:
+    """Text id and words of a thing to take: the change with its amount."""
+    if thing == "change" and view.change_yen:
+        return "take.change_value", page.words.get("take.change_value", yen=f"{view.change_yen:,}")
+    return page.words.first(f"take.{thing}", "take.title_all")
+
+
+def _below(page: Page, text_id: str, words: str, box: Rect) -> Text:
+    """The word of one or two lines below a drawing."""
+    rect = Rect(box.x + 1.5, 0, box.w - 3, 40)
+    return page.set_text(text_id, words, rect, theme.STRONG, max_lines=2, align=Align.CENTRE, ground="card", em=10.2)
+
+
+def _icon(
+    page: Page, picture: str, text_id: str, words: str, box: Rect, *, beside: bool = False, words_h: float = 0.0
+) -> None:
+    """A drawing with a word of one or two lines below it, or beside it. words_h: of the highest word beside it, so
+    that all drawings of a row are of one size."""
     if beside:
         page.add(Picture(picture, Rect(box.x + 6, box.y + 4, 32, box.h - 8), "card"))
         room = Rect(box.x + 44, box.y + 2, box.w - 50, box.h - 4)
         page.text(text_id, room, theme.STRONG, words, max_lines=2, middle=True, ground="card", em=10.6)
         return
-    text = page.set_text(
-        text_id,
-        words,
-        Rect(box.x + 1.5, 0, box.w - 3, 40),
-        theme.STRONG,
-        max_lines=2,
-        align=Align.CENTRE,
-        ground="card",
-        em=10.2,
-    )
-    height = box.h - text.rect.h - 12
+    text = _below(page, text_id, words, box)
+    height = box.h - max(words_h, text.rect.h) - 12
     page.add(Picture(picture, Rect(box.x + 4, box.y + 4, box.w - 8, height), "card"))
     page.add(replace(text, rect=replace(text.rect, y=box.y + 4 + height + 3)))
 
 
 def refused(view: Refused, context: Context) -> Screen:
     """What happened, what became of card, money and paper, what to do, whom to ask; in this order."""
-    page = Page("refused", view.frame, context, phrase="refused", share=0.55, large_share=0.5)
+    # Japanese says what became of the money in one long word.
+    small = context.panel.wide and context.panel.scale < TIGHT_SCALE and view.frame.language == "ja"
+    page = Page("refused", view.frame, context, phrase="refused", share=0.55, large_share=0.54 if small else 0.505)
     page.head()
     page.foot()
     known = f"refused.{view.reason}.title" in page.words
@@ -176,8 +184,8 @@ def refused(view: Refused, context: Context) -> Screen:
     page.main_button("next", NextPressed(), "foot.finish")
     if page.wide:
         _state(page, view, base)
-    # With large letters whom to ask is said below the rest, without a box of its own.
-    compact = page.wide and page.spares()
+    # Lying, with large letters, whom to ask is said below the rest, without a box of its own.
+    compact = page.wide and (page.large or page.spares())
     if view.contact and page.wide and not compact:
         ask_box(page, view.contact, column=page.touch if page.touch.room >= ASK_H + 16 else page.read)
     page.title(f"{base}.title")
@@ -189,7 +197,7 @@ def refused(view: Refused, context: Context) -> Screen:
     else:
         page.lead(f"{base}.do", colour="ink", max_lines=3, gap=10, spare=0)
     if view.contact and compact:
-        words = page.words.get("common.labelled", label=page.words.get("common.ask"), words=view.contact)
+        words = f"{page.words.get('common.ask')}\n{view.contact}"
         before = page.touch.y
         page.lead("common.ask", words=words, colour="ink", if_room=True, column=page.touch)
         if page.touch.y == before:
@@ -214,12 +222,13 @@ def _state(page: Page, view: Refused, base: str) -> None:
     label_w = max(page.width(words, theme.BODY, em=9.6) for words in labels.values()) + 2
     at = page.touch
     icon_w, inset = (20.0, 7.0) if page.wide else (24.0, 9.0)
-    pictured = not (page.wide and page.spares())
+    # Words need the room, and it is the same on every one of these pages.
+    pictured = not (page.wide and (page.large or page.spares()))
     if not pictured:
         icon_w, inset = -6.0, 4.0
     least, air = (22.0, 9.0) if page.wide else (27.0, 13.0)
     if page.wide and page.spares(2):
-        least, air = 15.0, 3.0
+        least, air = 15.0, 4.5
     x = at.x + inset + icon_w + 6 + label_w + 5
     width = at.right - inset - x
     top = at.y + (1 if least < 17 else 4 if page.wide else 9)

@@ -16,6 +16,8 @@ from screens.typeset import LARGE_PITCH, Context
 
 ONE_LINE_H: Final = 32.0
 TWO_LINES_H: Final = 37.0
+THREE_LINES_H: Final = 37.4
+"""On a small panel; the main button, which is the largest, is as high then."""
 LARGEST_ROW_H: Final = 44.0
 TICK: Final = 17.0
 SMALLEST_LARGE_ROW_H: Final = 31.5
@@ -28,19 +30,22 @@ def choose_members(view: ChooseMembers, context: Context) -> Screen:
     page = Page("choose_members", view.frame, context, phrase="choose_members", share=0.58, tight_share=0.66)
     page.head()
     page.foot()
+    beside = _beside_w(page, view)
+    room = _name_w(page, page.touch.w, beside)
+    three = page.tight and not page.large and _needs_three(page, view, room)
+    tall = THREE_LINES_H if three else page.measures.main
     if view.ready:
-        page.main_button("next", NextPressed(), "common.next")
+        page.main_button("next", NextPressed(), "common.next", height=tall)
     else:
-        beside = page.wide and not page.large
-        label, letter = ("members.lead_none", theme.BUTTON) if beside else ("common.next", theme.MAIN_BUTTON)
-        leaves.inert(page, page.touch.take_bottom(page.measures.main), label, letter)
+        told = page.wide and not page.large
+        label, letter = ("members.lead_none", theme.BUTTON) if told else ("common.next", theme.MAIN_BUTTON)
+        leaves.inert(page, page.touch.take_bottom(tall), label, letter)
     # With large letters on a panel that lies, what is missing is said where most room is.
     missing = page.large and page.wide and not view.ready
     page.title("members.lead_none" if missing else "members.title")
-    room = _name_w(page, page.touch.w)
     short = all(page.width(row.name, NAME) <= room for row in view.members)
     one, two = ONE_LINE_H + page.grow(23.0) - 23.0, max(page.grow(TWO_LINES_H), 28.5 / page.scale)
-    smallest = page.measures.main if page.tight else one if short else two
+    smallest = tall if page.tight else one if short else two
     if page.large:
         smallest = max(
             SMALLEST_LARGE_ROW_H, *(_needed(page, number, row) for number, row in enumerate(view.members, 1))
@@ -53,14 +58,32 @@ def choose_members(view: ChooseMembers, context: Context) -> Screen:
         page,
         len(view.members),
         smallest=smallest,
-        largest=max(smallest, min(max(LARGEST_ROW_H, 28.5 / page.scale), page.measures.main)),
+        largest=max(smallest, min(max(LARGEST_ROW_H, 28.5 / page.scale), tall)),
         words="members",
     )
     for index, rect in leaf.places:
-        page.add(_row(page, rect, index + 1, view.members[index]))
+        page.add(_row(page, rect, index + 1, view.members[index], beside))
     if page.wide and page.large and view.ready:
         page.lead("members.lead", if_room=True)
     return replace(page.finish(), parts=leaf.parts)
+
+
+def _beside_w(page: Page, view: ChooseMembers) -> float:
+    """On a small panel: what the relationships beside the names need, so that these have the rest."""
+    widths = [page.width(row.relationship, theme.CAPTION) + 2 for row in view.members]
+    badge = page.width(page.words.get("members.holder"), theme.CAPTION) + 10
+    return min(BESIDE_W, max([badge, *widths]))
+
+
+def _needs_three(page: Page, view: ChooseMembers, width: float) -> bool:
+    """Whether a name finds no room on two lines of the smallest letters, but does on three."""
+    room = Rect(0, 0, width, 400)
+
+    def fits(name: str, lines: int) -> bool:
+        text = page.set_text("member", name, room, NAME, max_lines=lines, private=True)
+        return text.fits
+
+    return any(not fits(row.name, 2) and fits(row.name, 3) for row in view.members)
 
 
 def _needed(page: Page, number: int, row: MemberRow) -> float:
@@ -84,20 +107,20 @@ def _state_w(page: Page) -> float:
     return max(page.width(page.words.get(text_id), theme.CAPTION, em=9.2) for text_id in ("members.on", "members.off"))
 
 
-def _name_w(page: Page, width: float) -> float:
+def _name_w(page: Page, width: float, beside: float = BESIDE_W) -> float:
     if page.tight and not page.large:
-        return width - 2 * TICK - BESIDE_W - 14
+        return width - 2 * TICK - beside - 14
     return width - 2 * TICK - _state_w(page) - 16
 
 
-def _tight_row(page: Page, rect: Rect, number: int, row: MemberRow) -> Button:
+def _tight_row(page: Page, rect: Rect, number: int, row: MemberRow, beside_w: float) -> Button:
     """On a small panel: the name on up to two lines, what is known of the person beside it, no word for the state."""
     fill, border = ("ai_tint", "ai") if row.on else ("card", "soft")
     tick = Rect(rect.x + 9, rect.y + (rect.h - TICK) / 2, TICK, TICK)
-    room = Rect(rect.x + 2 * TICK, rect.y + 2, _name_w(page, rect.w), rect.h - 4)
+    room = Rect(rect.x + 2 * TICK, rect.y + 1.5, _name_w(page, rect.w, beside_w), rect.h - 3)
     inside: list[Text | Picture | Box] = [Picture("tick_on" if row.on else "tick_off", tick, fill)]
     inside.append(leaves.name(page, f"member.{number}.name", row.name, room, NAME, ground=fill))
-    beside_w, badge_h = BESIDE_W, BADGE_H
+    badge_h = BADGE_H
     beside = Rect(rect.right - 8 - beside_w, rect.y + 3, beside_w, rect.h - 6)
     if row.holder:
         top, beside = (
@@ -116,10 +139,10 @@ def _tight_row(page: Page, rect: Rect, number: int, row: MemberRow) -> Button:
     return Button(f"member-{number}", rect, MemberToggled(row.member), box, tuple(inside))
 
 
-def _row(page: Page, rect: Rect, number: int, row: MemberRow) -> Button:
+def _row(page: Page, rect: Rect, number: int, row: MemberRow, beside_w: float) -> Button:
     """The state is told three ways: tick, word and colour."""
     if page.tight and not page.large:
-        return _tight_row(page, rect, number, row)
+        return _tight_row(page, rect, number, row, beside_w)
     fill, border = ("ai_tint", "ai") if row.on else ("card", "soft")
     state = "members.on" if row.on else "members.off"
     state_w = _state_w(page) + 1

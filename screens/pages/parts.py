@@ -62,8 +62,10 @@ def progress(page: Page, progress: Progress) -> None:
         text_id = "whole_minutes"
     words = page.words.get(f"progress.{text_id}", minutes=minutes, seconds=seconds)
     letter = theme.BODY if progress.late else theme.STRONG
-    lines = max(2, page.lines(1)) if progress.late else page.lines(1)
-    text = page.set_text(f"progress.{text_id}", words, Rect(at.x, 0, at.w, 60), letter, max_lines=lines)
+    rect = Rect(at.x, 0, at.w, 60)
+    text = page.set_text(f"progress.{text_id}", words, rect, letter)
+    if progress.late or not text.fits or text.em < page.size(letter) * ONE_LINE:
+        text = page.set_text(f"progress.{text_id}", words, rect, letter, max_lines=max(2, page.lines(1)))
     strip = at.take_bottom(text.rect.h, 4)
     page.add(replace(text, rect=replace(text.rect, y=strip.y)))
 
@@ -151,9 +153,7 @@ def alternatives(page: Page, places: tuple[str, ...], *, column: Column | None =
             f"alternative.{index}", words, rect, theme.BODY, max_lines=page.lines(4), ground="card", em=9.6
         )
         if not text.fits or height + text.rect.h + gap > at.room - keep:
-            if page.large:
-                continue  # rather a shorter one than none
-            break
+            continue  # rather a shorter one than none
         shown.append(text)
         height += text.rect.h + gap
     if not shown:

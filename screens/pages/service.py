@@ -17,6 +17,7 @@ from screens.typeset import Context
 
 CHIP_H = 17.0
 """At least; large letters need more."""
+SMALLEST_FOR_LIST = 1.25
 PICTURE_ROOM = 64.0
 """On a panel that lies: less is too little for the picture of what to do."""
 
@@ -176,12 +177,33 @@ def _prices(page: Page, view: Idle) -> None:
             )  # fmt: skip
             parts.append(_at(why, y))
             y += why.rect.h + air
-    least = page.grow(60.0) if not page.wide else 0.0
-    if (view.caution or page.spares(2)) and y + inset * 0.6 > at.room - least:
-        return  # They are told again where a certificate is chosen.
+    least = page.grow(60.0) if not page.wide else PICTURE_ROOM - 22 if page.large else 0.0
+    # Before the letters become smaller than by a quarter larger, the list gives way.
+    gives_way = view.caution or page.spares() or 1 < page.context.letters <= SMALLEST_FOR_LIST
+    if gives_way and y + inset * 0.6 > at.room - least:
+        _fee(page, view)  # They are told again where a certificate is chosen.
+        return
     box = at.take_bottom(y + inset * 0.6)
     page.add(Box(box, fill="card", border="line", border_mm=BORDER))
     page.add(*(_moved(part, box.y) for part in parts))
+
+
+def _fee(page: Page, view: Idle) -> None:
+    """What one copy costs, whatever it is of: one line where the list leaves no room for what to do with the card."""
+    fees = {offer.fee_yen for offer in view.offers if offer.available}
+    at = page.touch
+    height = page.grow(24.0)
+    if len(fees) != 1 or at.room - height < (50.0 if page.wide else page.grow(64.0)):
+        return
+    box = at.take_bottom(height)
+    page.add(Box(box, fill="card", border="line", border_mm=BORDER))
+    value = page.yen(fees.pop())
+    value_w = page.width(value, theme.STRONG, em=10.6) + 1
+    inner = Rect(box.x + 9, box.y, box.w - 18, box.h)
+    page.text("idle.fees", replace(inner, w=inner.w - value_w - 4), theme.CAPTION, middle=True, ground="card",
+              colour="soft")  # fmt: skip
+    right = Rect(inner.right - value_w, inner.y, value_w, inner.h)
+    page.text("idle.fee", right, theme.STRONG, value, em=10.6, middle=True, align=Align.RIGHT, ground="card")
 
 
 def _at(element: Element, y: float) -> Element:
