@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             print("Starting the devices:", flush=True)
             with (
-                Bench(Options(options.state, options.fresh, spot, command=nobody, recorder=nobody), _say) as bench,
+                Bench(Options(options.state, options.fresh, spot, command=nobody, recorder=None), _say) as bench,
                 PageServer(bench, listener) as page,
             ):
                 _tell(bench, write_environment(bench), page.url)

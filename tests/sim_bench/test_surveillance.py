@@ -30,7 +30,7 @@ def made(folder: Path, changes: Changes) -> Iterator[Surveillance]:
         (folder / name).mkdir()
     places = {name: folder / name for name in ("state", "video", "credentials", "link", "own", "log")}
     Time.now = NOON
-    with Surveillance(Folders(folder / "machine.toml", **places), lambda _: [], changes, lambda: Time.now) as running:
+    with Surveillance(Folders(folder / "machine.toml", **places), changes, lambda: Time.now) as running:
         yield running
 
 

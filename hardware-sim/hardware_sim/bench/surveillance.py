@@ -80,12 +80,10 @@ class Surveillance:
     def __init__(
         self,
         folders: Folders,
-        command: Callable[[Path], list[str]],
         changes: Changes,
         now: Callable[[], datetime],
     ) -> None:
         self._folders = folders
-        self._command = command
         self._changes = changes
         self._now = now
         self._stack = ExitStack()
@@ -122,7 +120,7 @@ class Surveillance:
     ) -> None:
         self._stack.close()
 
-    def record(self) -> None:
+    def record(self, command: Sequence[str]) -> None:
         """Prepare the ring if there is none yet, and start the recorder. BenchError when it refuses."""
         try:
             self.camera.ready()
@@ -132,7 +130,7 @@ class Surveillance:
             self._run("recorder.prepare", ())
         self._key_out = self._book_says_out()
         recorder = Program(
-            self._command(self._folders.machine_file),
+            command,
             self._environment(),
             self._folders.link,
             self._folders.log / "recorder.log",

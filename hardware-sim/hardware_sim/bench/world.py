@@ -68,8 +68,8 @@ class Options:
     levels: Mapping[int, int] = field(default_factory=lambda: dict(DEFAULT_LEVELS))
     command: Callable[[Path], list[str]] = kiosk_command
     """The kiosk's command line from its machine file."""
-    recorder: Callable[[Path], list[str]] = recorder_command
-    """The recorder's, where the spot has a camera."""
+    recorder: Callable[[Path], list[str]] | None = recorder_command
+    """The recorder's, where the spot has a camera; None: it is left out."""
     beside: Bench | None = None
     printer_uri: str = ""
     """A foreign printer to print on; the bench's own then stands by, unused."""
@@ -172,8 +172,7 @@ class Bench:
             own=run.camera,
             log=state.log,
         )
-        made = Surveillance(folders, self.options.recorder, self.changes, self.now)
-        self.surveillance = self._stack.enter_context(made)
+        self.surveillance = self._stack.enter_context(Surveillance(folders, self.changes, self.now))
 
     def _camera_wiring(self) -> CameraWiring | None:
         made = self.surveillance
@@ -259,9 +258,9 @@ class Bench:
                 camera=self._camera_wiring(),
             ),
         )
-        if self.surveillance is not None:
+        if self.surveillance is not None and self.options.recorder is not None:
             self._say("recorder")
-            self.surveillance.record()
+            self.surveillance.record(self.options.recorder(self.state.machine_file))
         self._say("kiosk")
         self.kiosk = Program(
             self.options.command(self.state.machine_file),
