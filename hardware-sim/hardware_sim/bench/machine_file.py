@@ -244,7 +244,7 @@ def _camera(wiring: CameraWiring) -> dict[str, Any]:
             "height": HEIGHT,
             "fps": FPS,
             "keyframe_s": GOP_S,
-            "max_kbit_s": MAX_KBIT_S,
+            "max_kbit_s": MAX_KBIT_S[wiring.source.partition(":")[0]],
             "zone": [[x0, y0], [x1, y0], [x1, y1], [x0, y1]],
             "shows_keypad_or_screen": False,
         },

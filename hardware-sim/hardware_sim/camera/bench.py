@@ -16,8 +16,8 @@ HEIGHT: Final = 360
 FPS: Final = 6.0
 ZONE: Final = Scene(0.0).zone
 """Where users stand: x0, y0, x1, y1 in shares of the picture."""
-MAX_KBIT_S: Final = 600
-"""Above what the stream ever has; the disk is planned by it."""
+MAX_KBIT_S: Final = {"tcp": 600, "http": 3000}
+"""By scheme: above what the stream ever has; the disk is planned by it."""
 ANSWER_S: Final = 10.0
 
 
