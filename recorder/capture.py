@@ -74,7 +74,7 @@ class Capture:
         self._ask(Message(Kind.INTO, boot_ns - self._ahead_ns()))
 
     def look_closely(self, every: bool) -> None:
-        """Whether hardly any keyframe may be left out, as it is at first: somebody is there."""
+        """Whether every keyframe is to be looked at, as it is at first: somebody is there."""
         self._ask(Message(Kind.CLOSELY, flag=int(every)))
 
     def _ask(self, asked: Message) -> None:

@@ -42,9 +42,7 @@ class Looker:
         self._facts = facts
         self._size = LOOK_WIDTH, max(2, round(LOOK_WIDTH * facts.height / facts.width / 2) * 2)
         self._shrink = VideoReformatter()
-        # No point of a keyframe is predicted from filtered ones (ITU-T H.264, 8.3), and a small picture does not show
-        # the edges of blocks: a third of the work for nothing.
-        self._keyframes = self._decoder(skip_loop_filter="all")
+        self._keyframes = self._decoder()
         self._newest_ns = -(1 << 62)
         self._quiet = Quiet()
 
@@ -82,10 +80,13 @@ class Looker:
         rows = b"".join(bytes(view[row * step : row * step + width]) for row in range(height))
         return Message(Kind.LOOK, boot_ns, flag, struct.pack("<HH", width, height) + rows)
 
-    def _decoder(self, **more: str) -> Any:
+    def _decoder(self) -> Any:
         decoder: Any = av.CodecContext.create(self._facts.codec.value, "r")
         decoder.thread_count = 1
-        decoder.options = {"flags": "low_delay", **more} if self._facts.codec is Codec.H264 else {"lowres": "2"}
+        # No point of a keyframe is predicted from filtered ones (ITU-T H.264, 8.3), within a group it makes less than a
+        # grey level, and a small picture does not show the edges of blocks: a third of the work for nothing.
+        h264 = {"flags": "low_delay", "skip_loop_filter": "all"}
+        decoder.options = h264 if self._facts.codec is Codec.H264 else {"lowres": "2"}
         return decoder
 
     def _decode(self, decoder: Any, packets: list[Packet]) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 What an encoder spends on a picture is what is new in it. So two groups of pictures that cost the same, picture by
 picture and as a whole, and begin with keyframes of the same size, show the same: then the second keyframe need not be
 looked at. It is a hint, no proof (an encoder may be told to spend the same on everything), so never more than
-`MOST_LEFT_OUT` keyframes in a row are left out, and fewer while somebody is there.
+`MOST_LEFT_OUT` keyframes in a row are left out, and none while somebody is there: small movements cost little.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Final
 
 MOST_LEFT_OUT: Final = 2
-MOST_CLOSELY: Final = 1
+SETTLED: Final = 4
+"""So many groups in a row must be the same before the first is left out."""
 KEYFRAME: Final = 0.015
 """Keyframes differ by less in size while nothing changes."""
 GROUP: Final = 0.05
@@ -28,9 +29,9 @@ class Quiet:
         self._key = self._key_before = 0
         self._group: list[int] = []
         self._sum_before = 0
-        self._left_out = 0
+        self._same = self._left_out = 0
         self.closely = True
-        """Somebody is there, or it is not known yet."""
+        """Somebody is there, or it is not known yet: nothing is left out."""
 
     def add(self, size: int) -> None:
         """A picture that is no keyframe."""
@@ -42,11 +43,12 @@ class Quiet:
         self._key_before, self._key = self._key, size
         self._sum_before, self._group = sum(group), []
         same = (
-            self._left_out < (MOST_CLOSELY if self.closely else MOST_LEFT_OUT)
-            and bool(group)
+            bool(group)
             and abs(self._key - self._key_before) <= KEYFRAME * self._key_before
             and abs(self._sum_before - before) <= GROUP * before
             and max(group) <= (1 + PICTURE) * self._sum_before / len(group) + SPARE
         )
-        self._left_out = self._left_out + 1 if same else 0
-        return same
+        self._same = self._same + 1 if same and not self.closely else 0
+        leave_out = self._same >= SETTLED and self._left_out < MOST_LEFT_OUT
+        self._left_out = self._left_out + 1 if leave_out else 0
+        return leave_out

@@ -36,7 +36,7 @@ class Kind(IntEnum):
     DONE = 7
     """Every picture asked for has been sent."""
     CLOSELY = 8
-    """Flag 1: leave hardly any keyframe out from now on, somebody is there; 0: nobody is."""
+    """Flag 1: leave no keyframe out from now on, somebody is there; 0: nobody is."""
 
 
 @dataclass(frozen=True, slots=True)

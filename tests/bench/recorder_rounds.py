@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from itertools import count, repeat
+from itertools import chain, count, repeat
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -35,7 +35,7 @@ from config.calendar import JST
 from config.clock import ClockFile
 from config.load import load
 from hardware_sim.camera.cases import empty
-from hardware_sim.camera.film import Unit, drawn, encoded
+from hardware_sim.camera.film import GOP_S, Unit, drawn, encoded
 from hardware_sim.camera.scenes import Scene, Visitor
 from recorder.place import SlotFiles
 from recorder.prepare import VAULT, make
@@ -86,10 +86,15 @@ class Cost:
 
 @cache
 def film(name: str) -> tuple[tuple[Unit, ...], tuple[Unit, ...]]:
-    """(lead of the empty place, every picture numbered 0; clip, numbered from 1)."""
-    scene = SCENES[name]
-    nobody = encoded(barred(drawn(empty(scene, LEAD_S)), repeat(0)), FPS, crf=CRF)
-    return tuple(nobody), tuple(encoded(barred(drawn(scene), count(1)), FPS, crf=CRF))
+    """(lead of the empty place, every picture numbered 0; clip, numbered from 1).
+
+    A camera has been running for long: the encoder's first group, which is unlike all others, is left away.
+    """
+    scene, first = SCENES[name], round(GOP_S * FPS)
+    nobody = encoded(barred(drawn(empty(scene, GOP_S + LEAD_S)), repeat(0)), FPS, crf=CRF)
+    pictures = chain(drawn(empty(scene, GOP_S)), drawn(scene))
+    clip = encoded(barred(pictures, chain(repeat(0, first), count(1))), FPS, crf=CRF)
+    return tuple(nobody)[first:], tuple(clip)[first:]
 
 
 def kbit_s(name: str) -> float:
