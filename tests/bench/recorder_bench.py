@@ -7,16 +7,16 @@ synced, books, health; Motion neither encrypts nor syncs. DVR-Scan knows only fi
 only scans them (`-so`), and is not held to real time; what its interpreter takes to start is taken off.
 
 Every round also tells who was on whose record; the last measure counts the hard cases that this recorder does not meet
-(`presence_compare`: all three on every clip, in the same run; with `RECORDER_BENCH_QUICK=1` only this recorder).
+(`presence_compare`: all three on every clip, in the same run; with `--quick` only this recorder).
 """
 
 from __future__ import annotations
 
-import os
 import resource
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache, partial
@@ -37,7 +37,7 @@ GOALS: Final = {"busy": 1 / 3, "empty": 1 / 8}
 GOAL_MIB: Final = 120.0
 IOU: Final = 0.95
 JOBS: Final = 6
-QUICK: Final = bool(os.environ.get("RECORDER_BENCH_QUICK"))
+QUICK: Final = "--quick" in sys.argv
 
 T = TypeVar("T")
 
@@ -166,7 +166,7 @@ def unmet() -> float:
     """Clips on which this recorder does not do what is asked."""
     tools, missing = compare.all_tools()
     if QUICK:
-        tools, missing = {"ours": tools["ours"]}, ["Only this recorder (RECORDER_BENCH_QUICK)."]
+        tools, missing = {"ours": tools["ours"]}, ["Only this recorder (--quick)."]
     _TABLE[:] = [*missing, "", "IoU of bounds / recall of recorded seconds / segments", "", *compare.head(tools)]
     failed = 0
     with tempfile.TemporaryDirectory(prefix="clips-") as folder:
