@@ -24,7 +24,7 @@ from .errors import BenchError
 
 READER_NAME = "Virtual PCD 00 00"
 PREFERRED_TIME = time(10, 24)
-_SLOT_KIB, _SLOTS = 512, 96
+_SLOT_KIB, _SLOTS = 1024, 48
 """A ring of some forty minutes: enough to be filled and lapped by hand."""
 _RESERVE = 5
 _CAPACITY = 500
