@@ -1,9 +1,9 @@
 """The kiosk's side of the recorder: says whether a session is open, hears whether the camera records (S-11, S-12).
 
 Two Unix datagram sockets. Marks go out once a second and at each change: ``{"v": 1, "seq": n, "state": ...}``. Health
-comes in once a second, and at once after a mark that is another one than before. What was heard counts for two seconds:
-a recorder that has died is not believed any longer, and the sign goes dark. Neither side waits for the other; nothing
-of a person passes.
+comes in once a second, and at once after a mark that is another one than before. What was heard counts for less than
+two seconds: a recorder that has died is not believed any longer, and the sign goes dark. Neither side waits for the
+other; nothing of a person passes.
 
 A folder that is not there, or a recorder that is not running, is a fault among others: it is tried again each second.
 """
@@ -22,7 +22,8 @@ from kiosk.events import CameraTold
 from kiosk.ports import MarkState, Sink
 
 EVERY_S: Final = 1.0
-BELIEVED_S: Final = 2.0
+BELIEVED_S: Final = 1.7
+"""So that the sign is dark within two seconds: until that is seen, told and drawn, some tenths more go by."""
 
 SILENT: Final = "silent"
 NO_FOLDER: Final = "no_folder"
