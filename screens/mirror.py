@@ -18,6 +18,7 @@ Kinds of message (`type`):
   ``format`` "jpeg", ``width`` and ``height`` (pixels of the body), ``fingers`` (true: see below), ``bytes``.
 * ``"png"``: the answer to ``{"frame": "png"}``: ``sequence``, ``process``, ``screen``, ``format`` "png",
   ``width``, ``height``, ``bytes``: the panel as it is, lossless and in full size.
+* ``"felt"``: the panel has felt every touch that came before.
 * ``"voice"``: a phrase begins: ``phrase`` (id), ``text`` (what is said), ``level`` 0 … 4, ``bytes`` 0.
   An empty ``phrase``: the voice was hushed.
 
@@ -120,6 +121,8 @@ class Mirror:
                     kind, touch_id=0, finger_id=_FINGER, x=x, y=y, dx=0.0, dy=0.0, pressure=1.0, window=None
                 )
             )
+        if touches:
+            self._send_soon(encode({"type": "felt"}))
         if lossless:
             body = io.BytesIO()
             pygame.image.save(surface, body, "frame.png")

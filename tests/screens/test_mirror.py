@@ -152,6 +152,7 @@ def test_a_tap_of_the_bench_is_a_press_on_the_panel(bench: Bench, shown: Display
     bench.send(b'{"touch": ["a", 2]}')
     bench.send(json.dumps({"touch": [x + w / 2, y + h / 2], "sequence": header["sequence"]}).encode())
     assert poll(shown) == [ev.NextPressed()]
+    assert bench.message("felt")[0]["type"] == "felt"
 
 
 def test_a_tap_meant_for_an_earlier_screen_is_dropped(bench: Bench, shown: Display) -> None:

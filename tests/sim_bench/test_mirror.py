@@ -50,6 +50,11 @@ def test_a_finger_goes_to_the_middle_of_the_target_with_the_pictures_number(
     assert mirror.touch_target("next")
     heard = json.loads(kiosk.hear())
     assert heard == {"touch": [pytest.approx(0.5), pytest.approx(0.85)], "sequence": 7}
+    assert mirror.unfelt, "a machine with much to do has not felt it yet: the next touch would be taken for a bounce"
+    seen = changes.count
+    kiosk.message({"type": "felt"})
+    changes.wait(seen, 30)
+    assert not mirror.unfelt
     assert not mirror.touch_target("nothing-there")
     with pytest.raises(ValueError, match="from 0 to 1"):
         mirror.touch(1.2, 0.5)

@@ -77,6 +77,7 @@ class MirrorServer:
         self._read: deque[str] = deque(maxlen=_KEPT_SCREENS)
         self._read_count = 0
         self._answered_at = 0.0
+        self._unfelt = False
         self._down: tuple[float, float, int | None] | None = None
         self._talking: list[threading.Thread] = []
         self._thread = threading.Thread(target=self._accept, name="mirror", daemon=True)
@@ -116,8 +117,13 @@ class MirrorServer:
 
     @property
     def answered_at(self) -> float:
-        """When the newest picture came, or something was read out (time.monotonic)."""
+        """When the panel last felt a touch, drew a picture or read something out (time.monotonic)."""
         return self._answered_at
+
+    @property
+    def unfelt(self) -> bool:
+        """Whether a touch is on its way still."""
+        return self._unfelt
 
     @property
     def shown_count(self) -> int:
@@ -161,6 +167,7 @@ class MirrorServer:
 
         False when no kiosk is there. ValueError for a place beside the panel.
         """
+        self._unfelt = True
         return self._send(_at("touch", x, y, sequence))
 
     def finger_down(self, x: float, y: float, sequence: int | None = None) -> bool:
@@ -282,6 +289,9 @@ class MirrorServer:
             elif header.get("type") == "voice" and str(header.get("phrase", "")).startswith(_READ):
                 self._read.append(str(header["phrase"]).removeprefix(_READ))
                 self._read_count += 1
+                self._answered_at = time.monotonic()
+            elif header.get("type") == "felt":
+                self._unfelt = False
                 self._answered_at = time.monotonic()
             else:
                 return

@@ -48,6 +48,8 @@ PURSE: Mapping[int, int] = {10: 30, 50: 20, 100: 30, 500: 10, 1: 5, 5: 5}
 """What a resident has in hand."""
 _LOOP_S = 10.0
 _FINGER_S = 0.2
+_FELT_S = 2.0
+"""So long at most the panel is waited for to feel a touch; one that came too late for its picture it never does."""
 _COIN_S = 0.2
 _VOICES = Path("screens") / "voices"
 
@@ -374,11 +376,14 @@ class Bench:
         """Wait until a target is on the panel, and touch it. False when it does not come.
 
         A finger needs a moment, from one touch to the next, after a new picture and after what is told; a panel takes
-        quicker ones for a bounce, and a busy machine may have drawn late.
+        quicker ones for a bounce, and a busy machine may feel and draw late.
         """
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
             seen = self.changes.count
+            if self.mirror.unfelt and (patience := self._touched + _FELT_S - time.monotonic()) > 0:
+                self.changes.wait(seen, min(left, patience))
+                continue
             ready = max(self._touched, self.mirror.answered_at) + _FINGER_S
             self._closing.wait(max(0.0, ready - time.monotonic()))
             if self.mirror.touch_target(target):
