@@ -218,7 +218,7 @@ def _larger(text_id: str, usual: float, letters: float, view: vm.View, *, tight:
     if text_id.startswith(AS_LARGE_AS_FITS) or (
         tight and isinstance(view, vm.ChooseCertificate) and "offer." in text_id
     ):
-        return 1.0
+        return GREAT_READ_OUT if text_id.startswith("pay.coin.") and view.frame.spoken else 1.0
     factor = next(factor for below, factor in LARGER if usual < below)
     # What is very great anyway makes room for the buttons of those who listen.
     return min(letters, GREAT_READ_OUT if factor == 1.0 and view.frame.spoken else factor)

@@ -29,8 +29,8 @@ COUNTERS: Final = frozenset("円回部枚月日時分秒年番桁つ人通")
 SHORTEST_LAST_LINE: Final = 3
 SENTENCE: Final = 0.4
 """Factor of the room left after the end of a sentence."""
-SHORT_END: Final = 0.5
-"""A sentence that ends in a line shorter than this part of the width is parted further ahead, if that can be."""
+SHORT_END: Final = 4
+"""A sentence whose last line has no more letters than this is parted further ahead, if that can be."""
 SMALL_AT_END: Final = 0.08
 LINE_COST: Final = 0.6
 """One more line; a line that is empty costs 1."""
@@ -40,9 +40,9 @@ _AFTER_WORD: Final = re.compile(r"(?<=[ \u3000])(?![ \u3000])|(?<=[a-z]-)(?=[a-z
 _TOGETHER: Final = re.compile(
     "|".join(
         (
-            r"もど[らりるれ]|のせ[なるま]|ちがいます|もう一度|お尋ね先：?|お知らせください",
+            r"もど[らりるれ]|のせ[なるま]|ちがいます|もう一度|お尋ね先：?|お知らせください|そのままにして",
             r"[てで]い(?:ます|ません)",
-            r"[ぁ-ん]ため|[いうくぐすつぬぶむるただなえけ](?:とき|ところ|こと|もの|方(?!が))",
+            r"[ぁ-ん]ため|[いうくぐすつぬぶむるただなえけ](?:とき|ところ|こと|もの|方(?!が))|の方(?!が)",
             r"お[ぁ-ん一-龠]{1,5}に(?:な[るりれ])",
             r"(?:この|その|(?<!な)どの)[あま一-龠ァ-ヴ]|あと ?(?=[0-9])[0-9]",
             r"[人件部]の?うち|曜日 [0-9]|月[0-9]+日|およそ[0-9]+分(?:[0-9]+秒)?",
@@ -101,7 +101,8 @@ def _words(text: str) -> list[str]:
     from what it counts (20 seconds, 8:30 a.m.)."""
     words: list[str] = []
     for piece in _AFTER_WORD.split(text):
-        if words and piece and _COUNTED.fullmatch(words[-1]) and piece[0].islower():
+        counts = words and _COUNTED.fullmatch(words[-1]) and not _SMALL.fullmatch(piece)
+        if counts and piece and piece[0].islower():
             words[-1] += piece
         elif piece:
             words.append(piece)
@@ -117,6 +118,11 @@ def is_widow(lines: Sequence[str]) -> bool:
 def _letters(line: str) -> int:
     """How many characters of it are seen as such: a full stop or a variation selector is none."""
     return sum(not _is_mark(ord(char)) and char not in "、。，．.,!?！？ " for char in line)
+
+
+def _is_short(pieces: Sequence[str]) -> bool:
+    """Whether the last line of a sentence is so short that it looks lost: あります。, here., was cut."""
+    return _letters("".join(pieces)) <= (SHORT_END if len(pieces) == 1 or not pieces[0][0].isascii() else SHORT_END + 3)
 
 
 def _is_mark(code: int) -> bool:
@@ -256,7 +262,8 @@ def _best(
         if extra == SMALL_AT_END and end - start == 1:
             extra = 0.5  # a small word on a line of its own
         closes = end == count or factor == SENTENCE
-        if closes and start and endings[start - 1][0] != SENTENCE and taken < SHORT_END * width:
+        short = length[end] - length[start] <= SHORT_END + 4 and _is_short(pieces[start:end])
+        if closes and start and endings[start - 1][0] != SENTENCE and short:
             extra += 0.3
         return slack * slack * factor + extra
 
@@ -338,4 +345,6 @@ def _ending(piece: str) -> tuple[float, float]:
         return 1.0, 0.05
     if _SMALL.fullmatch(piece):
         return 1.0, SMALL_AT_END
+    if last == "の":
+        return 1.0, 0.05  # what it belongs to comes after it
     return (0.8, 0.0) if last == "、" else (1.0, 0.0)

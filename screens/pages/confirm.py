@@ -72,8 +72,9 @@ def _number(page: Page, room: Rect, copies: int, most: int) -> None:
     usual = _unit_em(page)
     width_u = page.width(unit, theme.MAIN_BUTTON, em=usual)
     widest, smaller = page.width(str(max(most, copies)), theme.AMOUNT, em=page.great(great)), 1.0
-    if page.large and widest + width_u + 4 > room.w:
-        smaller = max(great / (page.great(great) * page.context.letters), (room.w - width_u - 4) / widest)
+    if widest + width_u + 4 > room.w:
+        least = great / (page.great(great) * page.context.letters) if page.large else 0.8
+        smaller = max(least, (room.w - width_u - 4) / widest)
     beside = widest * smaller + width_u + 4 <= room.w + 0.01
     wanted = page.great(great) * (smaller if beside else 1.0)
     width_n = page.width(digits, theme.AMOUNT, em=wanted)

@@ -153,6 +153,9 @@ def _thing_label(page: Page, view: Take, thing: str) -> tuple[str, str]:
 def _below(page: Page, text_id: str, words: str, box: Rect) -> Text:
     """The word of one or two lines below a drawing."""
     rect = Rect(box.x + 1.5, 0, box.w - 3, 40)
+    one = page.set_text(text_id, words, rect, theme.STRONG, align=Align.CENTRE, ground="card", em=10.2)
+    if one.fits and one.em >= page.size(theme.STRONG, 10.2) * 0.7:
+        return one
     return page.set_text(text_id, words, rect, theme.STRONG, max_lines=2, align=Align.CENTRE, ground="card", em=10.2)
 
 

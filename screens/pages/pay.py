@@ -115,7 +115,8 @@ def pay(view: Pay, context: Context) -> Screen:
         at = page.touch
         for text_id, words in reversed(_paragraphs(page, view, missing)):
             text = page.set_text(text_id, words, Rect(at.x, 0, at.w, 60), theme.LEAD, max_lines=page.lines(3))
-            if page.spares() and at.room - text.rect.h < page.grow(COINS_ROOM):
+            needed = page.grow(COINS_ROOM) if page.spares() else COINS_ROOM + (0 if set(COINS) <= view.accepted else 16)
+            if (page.large or view.frame.spoken) and view.accepted and at.room - text.rect.h < needed:
                 continue
             strip = at.take_bottom(text.rect.h + 1, 5)
             page.add(replace(text, rect=strip, colour="soft"))
