@@ -61,8 +61,8 @@ class Display(Protocol):
     def show(self, view: View) -> bool:
         """Draw if the view is another one; says whether it was drawn."""
 
-    def expect(self, view: View) -> None:
-        """This may be the next: get it ready while nobody touches anything."""
+    def expect(self, views: Sequence[View]) -> None:
+        """These may be the next: get them ready while nobody touches anything."""
 
     def poll(self) -> Sequence[Event]:
         """Touches since the last call."""
@@ -207,8 +207,8 @@ class Loop:
             return
         self._shown = shown
         drawn = self._devices.display.show(present(self.session, now))
-        if drawn and (view := soon(self.session, now)) is not None:
-            self._devices.display.expect(view)
+        if drawn:
+            self._devices.display.expect(soon(self.session, now))
 
     def _carry_out(self, orders: Sequence[f.Effect], now: Moment) -> None:
         records = [order for order in orders if isinstance(order, f.Record)]

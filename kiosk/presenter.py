@@ -78,12 +78,13 @@ WAITS: Final = {
 CARD_STAYS: Final = frozenset({State.READING_CARD, State.CONNECTING, State.AUTHENTICATING})
 
 SOON: Final = {
-    State.IDLE: State.READING_CARD,
-    State.READING_CARD: State.AWAITING_PIN,
-    State.CONNECTING: State.AWAITING_PIN,
-    State.AUTHENTICATING: State.TAKING_CARD,
-    State.RECOGNISING: State.TAKING_CARD,
-    State.PREPARING: State.PAYING,
+    State.IDLE: (State.READING_CARD,),
+    State.READING_CARD: (State.CONNECTING, State.AWAITING_PIN),
+    State.AWAITING_PIN: (State.AUTHENTICATING,),
+    State.AUTHENTICATING: (State.TAKING_CARD,),
+    State.RECOGNISING: (State.TAKING_CARD,),
+    State.CONFIRMING: (State.DOWNLOADING,),
+    State.PREPARING: (State.PAYING,),
 }
 """What comes after what, as a rule."""
 
@@ -131,12 +132,10 @@ def present(session: Session, now: Moment) -> v.View:
             return _with_person(session, now, frame)
 
 
-def soon(session: Session, now: Moment) -> v.View | None:
-    """What is most likely shown after a wait or on the first card, for the display to get ready while the answer is
-    awaited; None where that depends on the answer. Nothing of it may come of what is not known yet."""
-    if session.state not in SOON:
-        return None
-    return present(replace(session, state=SOON[session.state]), now)
+def soon(session: Session, now: Moment) -> tuple[v.View, ...]:
+    """What is most likely shown next, for the display to get ready while an answer or a touch is awaited; nothing where
+    that depends on the answer. Nothing of it may come of what is not known yet."""
+    return tuple(present(replace(session, state=state), now) for state in SOON.get(session.state, ()))
 
 
 def _with_person(session: Session, now: Moment, frame: v.Frame) -> v.View:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -91,7 +91,7 @@ class Display:
         self._listening = Listening(clock)
         self._view: View | None = None
         self._screen: Screen | None = None
-        self._soon: View | None = None
+        self._soon: list[View] = []
         self._listed: tuple[object, ...] = ()
         self._turned = 0
         self._surface = self._open()
@@ -146,9 +146,9 @@ class Display:
         self._draw(view)
         return True
 
-    def expect(self, view: View) -> None:
-        """This may be shown next: what it is made of is made at the next look for touches that finds none."""
-        self._soon = view
+    def expect(self, views: Sequence[View]) -> None:
+        """These may be shown next: what each is made of is made at a look for touches that finds none."""
+        self._soon = list(views)
 
     def _prepare(self, view: View) -> None:
         """Never seen if it is not what comes: a guess that is wrong costs its time, and is dropped."""
@@ -198,9 +198,8 @@ class Display:
                 found.extend(self._lifted(lift.target))
         if self._may_begin_listening() and self._touch.rests(HOLD_S):
             found.append(EaseChosen("spoken", True))
-        if not found and self._soon is not None:
-            soon, self._soon = self._soon, None
-            self._prepare(soon)
+        if not found and self._soon:
+            self._prepare(self._soon.pop(0))
         return found
 
     def _may_begin_listening(self) -> bool:
@@ -238,7 +237,8 @@ class Display:
         Returns what was looked at afterwards, in words, for the record of the erase.
         """
         frame = self._view.frame if self._view is not None else None
-        self._view = self._soon = None
+        self._view = None
+        self._soon = []
         self._screen = None
         self._listed, self._turned = (), 0
         self._touch.forget()

@@ -133,7 +133,9 @@ def test_no_repr_shows_the_pin_or_the_card(world) -> None:
 
 def test_the_log_of_the_loop_tells_kinds_of_events_only(world, caplog) -> None:
     world.to_choice()
-    silent = SimpleNamespace(poll=lambda: [e.CertificateChosen("residence")], show=lambda _view: True)
+    silent = SimpleNamespace(
+        poll=lambda: [e.CertificateChosen("residence")], show=lambda _view: True, expect=lambda _views: None
+    )
     nothing = SimpleNamespace(say=lambda *_: None, hush=lambda: None)
     d = Devices(nothing, nothing, nothing, nothing, None, nothing, silent)  # type: ignore[arg-type]
     clock = SimpleNamespace(now=lambda: AT, boot=lambda: 1000.0, acknowledge=lambda: None)

@@ -260,7 +260,7 @@ def test_what_is_expected_is_made_while_nobody_touches_anything(display: Display
     wait, pad = SAMPLES["10-wait-reading"], SAMPLES["11-pin"]
     title = pad.frame.step_label and build(pad, REFERENCE, Faces()).title
     display.show(wait)
-    display.expect(pad)
+    display.expect([pad])
     tap(0.5, 0.5)
     assert display.poll() == []
     assert any(title in kept for kept in display.kept_texts()) or display.poll() == []
@@ -274,7 +274,7 @@ def test_what_is_expected_is_made_while_nobody_touches_anything(display: Display
 
 def test_what_was_expected_is_gone_with_the_person(display: Display) -> None:
     display.show(SAMPLES["10-wait-reading"])
-    display.expect(SAMPLES["11-pin"])
+    display.expect([SAMPLES["11-pin"]])
     display.erase()
     left = display.kept_texts()
     display.poll()
