@@ -162,6 +162,8 @@ class Alternative:
     name: str
     place: str
     calendar: CalendarSettings
+    by_card: bool = False
+    """A machine that asks for the same card and PIN: of no use to whom just these have failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class Names:
     certificates: Mapping[str, str]
     alternatives: tuple[str, ...]
     """Other places to go, each with its hours (F-3)."""
+    counters: tuple[str, ...]
+    """Those of them that ask for no card and no PIN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,8 @@ class Rules:
             words, certificates, places = english, english.certificates, english.alternatives
         hours = (hours_text(alternative.calendar, language) for alternative in profile.alternatives)
         between, within = (": ", "; ") if language == "en" else ("　", "、")
+        told = tuple(f"{name}{between}{within.join(lines)}" for name, lines in zip(places, hours, strict=True))
+        by_card = (alternative.by_card for alternative in profile.alternatives)
         return Names(
             words.city_name,
             words.machine_title,
@@ -175,7 +179,8 @@ class Rules:
             words.change_note,
             words.cautions,
             certificates,
-            tuple(f"{name}{between}{within.join(lines)}" for name, lines in zip(places, hours, strict=True)),
+            told,
+            tuple(one for one, machine in zip(told, by_card, strict=True) if not machine),
         )
 
 

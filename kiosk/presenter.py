@@ -75,6 +75,11 @@ WAITS: Final = {
     State.SETTLING: "settling",
 }
 
+CARD_IS_NO_USE: Final = frozenset(
+    {"pin_blocked", "pin_never_set", "card_expired", "card_not_yet_valid", "card_juki_expired"}
+)
+"""Refusals after which no other machine would take this card either: only a counter helps."""
+
 CARD_STAYS: Final = frozenset({State.READING_CARD, State.CONNECTING, State.AUTHENTICATING})
 
 SOON: Final = {
@@ -222,7 +227,8 @@ def _refused(session: Session, frame: v.Frame) -> v.View:
     elif tally.paid_back:
         money, amount = "returned", tally.paid_back
     names, slip = _names(session), _slip(session)
-    return v.Refused(frame, session.refusal, money, names.contact, amount, slip, names.alternatives)
+    places = names.counters if session.refusal in CARD_IS_NO_USE else names.alternatives
+    return v.Refused(frame, session.refusal, money, names.contact, amount, slip, places)
 
 
 def _slip(session: Session) -> str:

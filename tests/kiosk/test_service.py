@@ -230,3 +230,18 @@ def test_why_a_certificate_cannot_be_had_is_said_in_the_chosen_language(world) -
     world.utc = world.utc.replace(hour=4)
     world.ready().see(e.LanguageChosen("en"))
     assert next(offer for offer in view(world).offers if offer.kind == "seal").note.isascii()
+
+
+def test_whom_the_card_has_failed_is_sent_to_no_machine_that_asks_for_it_again(world, settings) -> None:
+    counter = settings.profile.alternatives[0]
+    shop = replace(counter, name="コンビニのマルチコピー機", by_card=True)
+    profile = replace(settings.profile, alternatives=(counter, shop))
+    rules = rules_of(replace(settings, profile=profile), frozenset(), sensed=True)
+
+    def sent_to(refusal: str) -> list[str]:
+        session = replace(world.session, rules=rules, state=State.REFUSED, refusal=refusal)
+        return [place.partition("　")[0] for place in present(session, world.now).alternatives]
+
+    assert sent_to("city_unavailable") == [counter.name, shop.name]
+    for refusal in ("pin_blocked", "pin_never_set", "card_expired"):
+        assert sent_to(refusal) == [counter.name], refusal
