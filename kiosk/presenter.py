@@ -76,7 +76,10 @@ WAITS: Final = {
 }
 
 CARD_IS_NO_USE: Final = frozenset(
-    {"pin_blocked", "pin_never_set", "card_expired", "card_not_yet_valid", "card_juki_expired"}
+    {
+        *("pin_blocked", "pin_never_set", "card_juki_expired"),
+        *("card_expired", "card_not_yet_valid", "card_unknown_issuer", "certificate_revoked"),
+    }
 )
 """Refusals after which no other machine would take this card either: only a counter helps."""
 

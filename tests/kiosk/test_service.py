@@ -243,5 +243,5 @@ def test_whom_the_card_has_failed_is_sent_to_no_machine_that_asks_for_it_again(w
         return [place.partition("　")[0] for place in present(session, world.now).alternatives]
 
     assert sent_to("city_unavailable") == [counter.name, shop.name]
-    for refusal in ("pin_blocked", "pin_never_set", "card_expired"):
+    for refusal in ("pin_blocked", "pin_never_set", "card_expired", "certificate_revoked"):
         assert sent_to(refusal) == [counter.name], refusal
