@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from hardware_sim.bench.machine_file import neighbour
 from hardware_sim.bench.paper import plain
 from hardware_sim.bench.trays import RECEIPT_TRAY
-from hardware_sim.bench.world import Bench, neighbour
+from hardware_sim.bench.world import Bench
 
 pytestmark = pytest.mark.stack
 

@@ -15,10 +15,10 @@ from types import FrameType
 from hardware_sim.card.namespace import StandError, find_tools, unshare_command
 
 from .errors import BenchError
-from .machine_file import CAMERAS, PANELS, PROFILES, READERS, spot_for, spot_of
+from .machine_file import CAMERAS, PANELS, PROFILES, READERS, neighbour, spot_for, spot_of
 from .preflight import check_packages, listen
 from .serving import PageServer
-from .world import Bench, Options, neighbour
+from .world import Bench, Options
 
 PORT = 8700
 READY_S = 60.0

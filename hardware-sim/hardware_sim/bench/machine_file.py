@@ -9,10 +9,11 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import config
 from config.calendar import JST
 from config.errors import ConfigError
 from config.hours import machine_hours
-from config.load import load
+from config.load import load, load_profile
 from config.schema import Machine, Profile, Settings
 from hardware_sim.camera.bench import FPS, HEIGHT, MAX_KBIT_S, WIDTH, ZONE
 from hardware_sim.camera.streams import GOP_S
@@ -47,6 +48,11 @@ class Spot:
     """Stream of the security camera: ``h264`` (MPEG-TS over TCP) or ``mjpeg`` (HTTP); empty: there is no camera."""
     reader: str = "pcsc"
     """``pcsc``: a virtual reader behind the real pcscd; ``nfc``: a radio on a loopback socket, for nfcpy."""
+
+    def rules(self) -> Profile:
+        """The municipality's: a shipped profile, or the file that is named."""
+        named = self.profile
+        return load_profile(Path(named) if named.endswith(".toml") else Path(config.__file__).parent / f"{named}.toml")
 
 
 PROFILES: Final = ("saga", "fujisawa", "fujisawa-hall")
@@ -100,6 +106,12 @@ class Wiring:
     radio: str = ""
     """nfcpy's path of the radio; empty with pcscd."""
     camera: CameraWiring | None = None
+
+
+def neighbour(terminal_id: str) -> str:
+    """Id of the terminal beside this one: the number at its end, one higher."""
+    head, _, number = terminal_id.rpartition("-")
+    return f"{head}-{int(number) + 1:0{len(number)}}" if number.isdigit() and head else f"{terminal_id}-2"
 
 
 def spot_of(machine_file: Path) -> Spot:

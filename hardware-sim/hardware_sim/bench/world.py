@@ -19,7 +19,6 @@ from config.calendar import JST
 from config.clock import ClockFile
 from config.errors import ConfigError
 from config.hours import machine_hours
-from config.load import load_profile
 from hardware_sim.card import CardAuthority, CardStand, RadioStand, StandError
 from hardware_sim.cash.bench import CashBench
 from hardware_sim.cash.metal import DEFAULT_LEVELS
@@ -36,7 +35,15 @@ from .ears import Ears
 from .errors import BenchError
 from .gate import JournalGateServer
 from .kiosk import kiosk_command, kiosk_environment
-from .machine_file import SERVICE_KEY_INPUT, CameraWiring, Spot, Wiring, opening_instant, write_machine_file
+from .machine_file import (
+    SERVICE_KEY_INPUT,
+    CameraWiring,
+    Spot,
+    Wiring,
+    neighbour,
+    opening_instant,
+    write_machine_file,
+)  # fmt: skip
 from .mirror import MirrorServer
 from .office import Office
 from .places import Run, State
@@ -144,7 +151,7 @@ class Bench:
             self.city = enter(self._city(card_ca))
         else:
             self.city = options.beside.city
-        self.cards = deck(self.city.residents(), load_profile(_profile_file(options.spot.profile)).municipality_code)
+        self.cards = deck(self.city.residents(), options.spot.rules().municipality_code)
         self._start_own_ears_and_eyes()
         self._start_kiosk(levels)
 
@@ -155,7 +162,7 @@ class Bench:
             card_ca,
             clock_file=self.clock_path,
             terminals=(spot.terminal_id, neighbour(spot.terminal_id)),
-            municipality=load_profile(_profile_file(spot.profile)).municipality,
+            municipality=spot.rules().municipality,
         )
 
     def _start_camera(self) -> None:
@@ -211,7 +218,7 @@ class Bench:
             # A machine that is used again must not live through a day twice.
             last = datetime.fromisoformat(json.loads(self.state.last_time.read_text())["utc"])
             today = max(today, last.astimezone(JST).date())
-        opening = opening_instant(load_profile(_profile_file(self.options.spot.profile)), today)
+        opening = opening_instant(self.options.spot.rules(), today)
         self.clock.set_utc(opening)
         self._stack.callback(self._keep_time)
 
@@ -301,7 +308,7 @@ class Bench:
 
     def open_hours(self) -> None:
         """Go on to the next opening of this machine, if it is closed now or will be in ten minutes."""
-        hours, now = machine_hours(load_profile(_profile_file(self.options.spot.profile))), self.clock.now()
+        hours, now = machine_hours(self.options.spot.rules()), self.clock.now()
         for opening in map(hours.is_open, (now, now + timedelta(minutes=10))):
             if not opening.open and opening.next_opening is not None:
                 self.set_time(opening.next_opening + timedelta(hours=1))
@@ -391,14 +398,3 @@ class Bench:
                 return True
             self.changes.wait(seen, left)
         return False
-
-
-def neighbour(terminal_id: str) -> str:
-    """Id of the terminal beside this one: the number at its end, one higher."""
-    head, _, number = terminal_id.rpartition("-")
-    return f"{head}-{int(number) + 1:0{len(number)}}" if number.isdigit() and head else f"{terminal_id}-2"
-
-
-def _profile_file(profile: str) -> Path:
-    """A shipped profile's file, or the path itself."""
-    return Path(profile) if profile.endswith(".toml") else Path(config.__file__).parent / f"{profile}.toml"
