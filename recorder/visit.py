@@ -117,7 +117,7 @@ def kiosk(watch: Watch, session: Session, now_s: float) -> tuple[Watch, tuple[Ac
     if session is Session.UNKNOWN and watch.session is Session.NONE:
         return tick(watch, now_s)
     if session is Session.OPEN:
-        return _there(replace(watch, session=session, session_s=now_s), now_s, now_s)
+        return _there(replace(watch, session=session, session_s=now_s), _since(watch, now_s), now_s)
     return tick(replace(watch, session=session), now_s)
 
 
@@ -126,7 +126,7 @@ def tick(watch: Watch, now_s: float) -> tuple[Watch, tuple[Action, ...]]:
     if watch.session is Session.UNKNOWN and now_s - watch.session_s >= UNKNOWN_S:
         watch = replace(watch, session=Session.NONE)
     if watch.occupied:
-        return _there(watch, now_s, now_s)
+        return _there(watch, _since(watch, now_s), now_s)
     actions: list[Action] = []
     if watch.visiting and now_s - watch.there_s >= BOUNDARY_S:
         watch = replace(watch, visiting=False)
@@ -135,6 +135,12 @@ def tick(watch: Watch, now_s: float) -> tuple[Watch, tuple[Action, ...]]:
         watch = replace(watch, recording=False)
         actions.append(Stop(watch.there_s + watch.settings.absence_s))
     return watch, tuple(actions)
+
+
+def _since(watch: Watch, now_s: float) -> float:
+    """Since when somebody is there of whom it is heard now: whoever was there when last looked at has not been away,
+    though the next picture may be on its way still."""
+    return watch.there_s if watch.visiting and watch.occupied else now_s
 
 
 def _there(watch: Watch, from_s: float, now_s: float) -> tuple[Watch, tuple[Action, ...]]:

@@ -96,6 +96,23 @@ def test_when_they_came_may_be_looked_into_later():
     assert actions == (v.Begin(pytest.approx(13.6)),)
 
 
+@pytest.mark.parametrize("late_s", [2.0, 2.4, 9.0])
+def test_a_session_that_opens_while_the_next_picture_is_still_on_its_way_parts_no_visit(late_s):
+    """Pictures come every two seconds and half a second late; the card is laid down at any moment between."""
+    watch = v.hours(v.Watch(RULE), True, 0.0)
+    watch, begun = v.look(watch, True, 20.0, 19.0)
+    watch, nothing = v.kiosk(watch, v.Session.OPEN, 20.0 + late_s)
+    watch, still = v.look(watch, True, 22.0)
+    assert begun == (v.Begin(14.0),)
+    assert (nothing, still) == ((), ())
+
+
+def test_time_that_passes_without_pictures_parts_no_visit_of_somebody_who_is_there():
+    watch = v.hours(v.Watch(RULE), True, 0.0)
+    watch, _ = v.look(watch, True, 20.0)
+    assert v.tick(watch, 24.0)[1] == ()
+
+
 def test_a_gap_in_which_nobody_looked_ends_the_visit_at_its_last_sight():
     watch, _ = v.look(v.hours(v.Watch(RULE), True, 0.0), True, 20.0)
     watch, none = v.look(watch, False, 20.5)
