@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import ssl
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from config.schema import CentreSettings
 from kiosk.errors import IssuerUnavailable
+
+# httpx brings a command line with it wherever the libraries for its colours happen to be installed: 4 MB for good.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+import httpx  # noqa: E402
 
 
 def tls_context(centre_pin: Path, certificate: Path, key: Path) -> ssl.SSLContext:
