@@ -221,6 +221,11 @@ class RecorderSettings:
         """Size of a slot; 0 where neither is given."""
         return (self.slot_mib or 0) * 1024 * 1024 + (self.slot_kib or 0) * 1024
 
+    @property
+    def office(self) -> Path:
+        """Socket of the recorder, on which staff's programs ask what they want to see."""
+        return self.marks.with_name("status.sock")
+
 
 @dataclass(frozen=True, slots=True)
 class BenchSettings:

@@ -18,7 +18,6 @@ SCHEMES: Final = ("rtsp", "http", "https", "tcp")
 _STABLE: Final = ("/dev/v4l/by-id/", "/dev/v4l/by-path/")
 _SOCKET_BYTES: Final = 107
 """unix(7): a socket's path has that many bytes at most."""
-_OFFICE_SOCKET: Final = "status.sock"
 """The recorder makes it beside the marks; what staff see of it is asked for there."""
 _SMALLEST_ZONE: Final = 0.01
 _LONGEST_GROUP_S: Final = 10.0
@@ -146,11 +145,9 @@ def _recorder(recorder: RecorderSettings) -> Found:
     if recorder.marks == recorder.status:
         yield "status", "is the socket of marks too: they are two, one of the recorder and one of the terminal"
     for key in ("marks", "status"):
-        if getattr(recorder, key) == recorder.marks.parent / _OFFICE_SOCKET:
-            yield (
-                key,
-                f"is called {_OFFICE_SOCKET}, as the socket beside it that the recorder makes: choose another name",
-            )
+        if getattr(recorder, key) == recorder.office:
+            name = recorder.office.name
+            yield key, f"is called {name}, as the socket beside it that the recorder makes: choose another name"
         if len(os.fsencode(getattr(recorder, key))) > _SOCKET_BYTES:
             yield key, f"is longer than the {_SOCKET_BYTES} bytes a socket's path may have: choose a shorter one"
 

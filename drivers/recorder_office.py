@@ -1,18 +1,16 @@
 """Asks the recorder what staff want to see (`kiosk.ports.RecorderOffice`): picture, state, the book of its key.
 
-The recorder's own socket, a Unix stream socket beside that of the marks: messages of a length (4 bytes, big endian) and
-JSON, ``{"ask": "state" | "live" | "keys"}`` and an object for an answer. Each order is a connection of its own, in this
-driver's thread; a newer order takes the place of one that waits. Whatever goes wrong is a plain answer.
+The recorder's own stream socket (`config.framed`): ``{"ask": "state" | "live" | "keys"}`` and an object for an answer.
+Each order is a connection of its own, in this driver's thread; a newer order takes the place of one that waits.
+Whatever goes wrong is a plain answer.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import json
 import queue
 import socket
-import struct
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -21,17 +19,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from config.framed import receive, send
 from kiosk.effects import LookAtCamera, ReadKeyBook
 from kiosk.events import CameraSeen, KeyBookSeen, KeyEntry, RecorderFacts
 from kiosk.ports import Sink
 
-SOCKET: Final = "status.sock"
-"""Of the recorder, in the folder of its marks."""
 ANSWER_S: Final = 6.0
 """For all of an order: the recorder gives its codec five seconds."""
 LONGEST: Final = 2 << 20
 JPEG: Final = b"\xff\xd8"
-_LENGTH: Final = struct.Struct(">I")
 
 Order: TypeAlias = LookAtCamera | ReadKeyBook
 
@@ -135,31 +131,15 @@ class RecorderOffice:
 
 
 def _ask(connection: socket.socket, what: str, give_up: float) -> Mapping[str, Any]:
-    body = json.dumps({"ask": what}).encode()
-    connection.sendall(_LENGTH.pack(len(body)) + body)
-    (size,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size, give_up))
-    if size > LONGEST:
-        raise ValueError(f"an answer of {size} bytes")
-    answer = json.loads(_exactly(connection, size, give_up))
+    send(connection, {"ask": what})
+    answer = receive(connection, LONGEST, give_up)
+    if answer is None:
+        raise ConnectionError("the recorder hung up")
     if not isinstance(answer, dict):
         raise ValueError("an answer that is no object")
     if "error" in answer:
         raise Refused(str(answer["error"]))
     return answer
-
-
-def _exactly(connection: socket.socket, size: int, give_up: float) -> bytes:
-    found = bytearray()
-    while len(found) < size:
-        left_s = give_up - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError("the recorder is too slow")
-        connection.settimeout(left_s)
-        more = connection.recv(min(size - len(found), 1 << 16))
-        if not more:
-            raise ConnectionError("the recorder hung up")
-        found += more
-    return bytes(found)
 
 
 def _facts(answer: Mapping[str, Any]) -> RecorderFacts:

@@ -36,7 +36,7 @@ from drivers.certificate import Limits
 from drivers.issuer import CertificateIssuer, Line, Pinned, pinned, tls_context
 from drivers.printer_cups import CertificatePrinter
 from drivers.recorder_link import RecorderLink
-from drivers.recorder_office import SOCKET, RecorderOffice
+from drivers.recorder_office import RecorderOffice
 from drivers.sensors import ModbusSensors
 from kiosk.begin import Picture
 from kiosk.catalogue import rules_of
@@ -232,7 +232,7 @@ def build(
         speaker=voice,
         display=display,
         camera=RecorderLink(machine.recorder.marks, machine.recorder.status) if machine.recorder else None,
-        office=RecorderOffice(machine.recorder.marks.with_name(SOCKET)) if machine.recorder else None,
+        office=RecorderOffice(machine.recorder.office) if machine.recorder else None,
     )
 
 

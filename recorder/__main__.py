@@ -69,8 +69,6 @@ from recorder.watching import BookKeeper, PictureHealth
 EX_CONFIG: Final = 78
 ELAPSED, INDEX, PLACE = "elapsed", "index.sqlite", "empty-place"
 """Below $STATE_DIRECTORY, beside keys and books."""
-STATUS: Final = "status.sock"
-"""Below $RUNTIME_DIRECTORY."""
 
 _log = logging.getLogger("recorder")
 
@@ -189,9 +187,9 @@ def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, 
         stack.callback(marks.close)
         live = Live(clock)
         status = Status(
-            runtime / STATUS,
+            recorder.office,
             {
-                "state": lambda: told(service.report, clock.boot()),
+                "state": lambda: told(marks.report, clock.boot()),
                 "live": live.told,
                 "keys": lambda: key_told(state / FILE, settings.profile.keys, clock.now),
             },

@@ -13,6 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,6 +76,16 @@ class Marks:
         """How many datagrams said nothing that can be understood."""
         return self._end.malformed
 
+    @property
+    def report(self) -> Report:
+        """How the recorder is now, for whoever asks; what a thread that hangs said last does not count."""
+        report, now = self._report(), self._clock()
+        if report is not self._last:
+            self._last, self._changed_s = report, now
+        if now - self._changed_s < HUNG_S:
+            return report
+        return replace(report, armed=False, recording=False, required_ok=False, faults=frozenset({HUNG}))
+
     def start(self) -> None:
         self._thread.start()
 
@@ -106,10 +117,7 @@ class Marks:
 
     def tell(self) -> None:
         """How the recorder is now. A kiosk that is not there, or does not listen, misses it."""
-        report, now = self._report(), self._clock()
-        if report is not self._last:
-            self._last, self._changed_s = report, now
-        self._end.tell(health(Report(faults=frozenset({HUNG})) if now - self._changed_s >= HUNG_S else report))
+        self._end.tell(health(self.report))
 
     def _run(self) -> None:
         due = time.monotonic()

@@ -1,4 +1,4 @@
-"""How the recorder is, for programs of this machine: a Unix stream socket, length (4 bytes, big endian) and JSON.
+"""How the recorder is, for programs of this machine: a Unix stream socket (`config.framed`).
 
 ``{"ask": "state"}`` says how it is (`told`), ``live`` what the camera shows now (`recorder.live`), ``keys`` who used
 the key of its case (`recorder.key_told`); everything else says plainly that it is not there yet. Only processes of the
@@ -9,7 +9,6 @@ own: one that is slow, or dead, keeps nobody else waiting.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import socket
@@ -20,10 +19,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from config.framed import receive, send
 from recorder.parts import Report
 
-LENGTH: Final = struct.Struct(">I")
-LONGEST: Final = 64 << 10
 ANSWER_S: Final = 5.0
 MOST_ASKERS: Final = 8
 """At once; one more, and the one that has been there for longest is cut off."""
@@ -52,32 +50,6 @@ def told(report: Report, boot_s: float) -> dict[str, Any]:
         "outlook": None if report.outlook is None else str(report.outlook),
         "ring": None if ring is None else asdict(ring) | {"stage": ring.stage.value},
     }
-
-
-def receive(connection: socket.socket) -> Any:
-    """One message; None at the end. Raises ValueError for what is none, OSError."""
-    head = _exactly(connection, LENGTH.size)
-    if head is None:
-        return None
-    (size,) = LENGTH.unpack(head)
-    if size > LONGEST:
-        raise ValueError(f"a message of {size} bytes is too long")
-    return json.loads(_exactly(connection, size) or b"")
-
-
-def send(connection: socket.socket, message: Mapping[str, Any]) -> None:
-    body = json.dumps(message, separators=(",", ":")).encode()
-    connection.sendall(LENGTH.pack(len(body)) + body)
-
-
-def _exactly(connection: socket.socket, size: int) -> bytes | None:
-    found = b""
-    while len(found) < size:
-        more = connection.recv(size - len(found))
-        if not more:
-            return None
-        found += more
-    return found
 
 
 class Status:

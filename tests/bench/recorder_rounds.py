@@ -33,6 +33,7 @@ from usage import pss_mib
 
 from config.calendar import JST
 from config.clock import ClockFile
+from config.framed import receive, send
 from config.load import load
 from hardware_sim.camera.cases import empty
 from hardware_sim.camera.film import GOP_S, Unit, drawn, encoded
@@ -40,7 +41,6 @@ from hardware_sim.camera.scenes import Scene, Visitor
 from recorder.place import SlotFiles
 from recorder.prepare import VAULT, make
 from recorder.record import Flag, Group, Note
-from recorder.status import receive, send
 from recorder.vault import Vault
 from recorder.writer import fetch, heads
 

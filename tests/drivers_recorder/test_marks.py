@@ -13,6 +13,7 @@ from drivers.recorder_link import RecorderLink
 from kiosk.events import CameraTold
 from recorder.marks import Marks, read_mark
 from recorder.parts import Report
+from recorder.status import told
 from recorder.visit import Session
 
 SOON_S = 30.0
@@ -93,6 +94,8 @@ def test_a_recorder_whose_thread_has_hung_is_not_believed(pair):
     pair.now_s += 2
     pair.marks.tell()
     assert pair.after(0) == CameraTold(False, False, False, frozenset({"hung"}))
+    assert told(pair.marks.report, 0.0)["armed"] is False, "staff who ask are told the same"
+    assert told(pair.marks.report, 0.0)["faults"] == ["hung"]
     pair.goes_round()
     pair.marks.tell()
     assert pair.after(0).armed

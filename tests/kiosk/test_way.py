@@ -6,7 +6,7 @@ import pytest
 
 from kiosk import effects as f
 from kiosk import events as e
-from kiosk.presenter import present
+from kiosk.presenter import present, soon
 from kiosk.session import State
 from kiosk.view_model import Idle, OutOfService, Pay, Refused, Take, TakeCard
 
@@ -284,3 +284,17 @@ def test_nobody_starts_while_paper_of_the_last_one_lies_there(world) -> None:
     assert world.session.tx == ""
     world.see(e.CardRemoved(), e.PlaceEmptied(e.Place.CERTIFICATE_TRAY))
     assert world.state is S.IDLE
+
+
+@pytest.mark.parametrize("to", [S.CONNECTING, S.AUTHENTICATING, S.DOWNLOADING, S.PAYING])
+def test_what_is_made_ready_is_what_is_shown(world, to) -> None:
+    """A guess that is wrong costs as much as one that is right, and saves nothing."""
+    shown, guesses = [], []
+    world.watch = lambda *_: (
+        guesses.append((world.state, soon(world.session, world.now))),
+        shown.append((world.state, present(world.session, world.now))),
+    )
+    world.to_paying()
+    at = next(n for n, (state, _) in enumerate(shown) if state is to)
+    before = next(guess for state, guess in reversed(guesses[:at]) if state is not to)
+    assert shown[at][1] in before

@@ -19,6 +19,7 @@ import pytest
 
 from config.calendar import JST
 from config.clock import ClockFile
+from config.framed import receive, send
 from config.load import load
 from hardware_sim.camera.cases import SEED
 from hardware_sim.camera.film import drawn, written
@@ -30,7 +31,6 @@ from recorder.ledgers import FILE
 from recorder.place import SlotFiles
 from recorder.prepare import VAULT, make
 from recorder.recovery import open_ring
-from recorder.status import receive, send
 from recorder.times import TrustedTime
 from recorder.vault import Vault
 

@@ -7,9 +7,10 @@ import struct
 
 import pytest
 
+from config.framed import receive, send
 from recorder import status
 from recorder.parts import Report
-from recorder.status import Status, receive, send, told
+from recorder.status import Status, told
 
 
 @pytest.fixture

@@ -257,19 +257,17 @@ def test_a_late_mouse_shadow_is_known_by_its_mark(display: Display, clock: Clock
 
 
 def test_what_is_expected_is_made_while_nobody_touches_anything(display: Display) -> None:
-    wait, pad = SAMPLES["10-wait-reading"], SAMPLES["11-pin"]
-    title = pad.frame.step_label and build(pad, REFERENCE, Faces()).title
-    display.show(wait)
-    display.expect([pad])
-    tap(0.5, 0.5)
-    assert display.poll() == []
-    assert any(title in kept for kept in display.kept_texts()) or display.poll() == []
-    before = display.screen
-    assert before is not None
+    display.show(SAMPLES["25-confirm"])
+    display.expect([SAMPLES["11-pin"]])
+    bare = display.kept_texts()
+    tap(*point(display, "next"))
+    assert display.poll() == [ev.NextPressed()]
+    assert display.kept_texts() == bare, "whoever touches does not wait for what may be next"
+    display.poll()
     made = display.kept_texts()
-    display.show(pad)
-    assert display.kept_texts() - made <= {""}, "everything was ready"
-    assert display.screen is not before
+    assert made > bare
+    display.show(SAMPLES["11-pin"])
+    assert display.kept_texts() <= made, "nothing is left to be made"
 
 
 def test_what_was_expected_is_gone_with_the_person(display: Display) -> None:
