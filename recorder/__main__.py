@@ -163,7 +163,8 @@ def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, 
             told_moved(recorder, state, ledgers.told)
 
         kept = state / PLACE
-        detector = Detector(PresenceSettings(camera.zone), kept.read_bytes() if kept.is_file() else None)
+        reference = kept.read_bytes() if kept.is_file() else None
+        detector = Detector(PresenceSettings(camera.zone), reference)
         capture = Capture(CaptureSettings(source, camera.width, camera.height, camera.fps, camera.mask), clock)
         rule = settings.profile.camera
         service = Service(
@@ -174,7 +175,7 @@ def serve(settings: Settings, camera: CameraDevice, recorder: RecorderSettings, 
                 capture,
                 Sighting(detector),
                 detector.reference,
-                PictureHealth(),
+                PictureHealth(reference),
                 BookKeeper(ledgers, _case(settings, recorder, ledgers, hours, clock)),
                 filming(settings, hours),
                 proved,

@@ -26,6 +26,7 @@ import numpy as np
 
 from drivers.camera import Look
 from recorder.light import Grey, Points, alike, fine, prepared
+from recorder.presence import unpacked
 
 
 class Fault(Enum):
@@ -107,9 +108,14 @@ class _Measured:
 
 
 class Health:
-    """Told of every packet (`heard`), every look of a keyframe (`see`), and of time (`tick`, about once a second)."""
+    """Told of every packet (`heard`), every look of a keyframe (`see`), and of time (`tick`, about once a second).
 
-    def __init__(self) -> None:
+    reference: the empty place as presence kept it (`presence.packed`), or None at the very first start. Until the usual
+    is known it says where the camera looked when the recorder was on last.
+    """
+
+    def __init__(self, reference: bytes | None = None) -> None:
+        self._kept = reference
         self._usual: _Usual | None = None
         self._before: tuple[int, Grey] | None = None
         self._suspect: dict[Fault, int] = {}
@@ -124,7 +130,7 @@ class Health:
 
     def accept_view(self) -> None:
         """What the camera shows from now on is what it should show."""
-        self._usual = None
+        self._usual = self._kept = None
 
     def heard(self, boot_ns: int) -> tuple[Change, ...]:
         """A packet came."""
@@ -142,7 +148,7 @@ class Health:
         return self._set(Fault.LOST, True, self._heard_ns)
 
     def see(self, look: Look, present: bool) -> tuple[Change, ...]:
-        """A look of a keyframe. present: whether somebody is there, as far as is known; then the usual stays as it is.
+        """A look of a keyframe. present: whether somebody may be there; then the usual stays as it is.
 
         What somebody hides is no fault: of each measure only a fall that a person does not cause counts.
         """
@@ -191,6 +197,8 @@ class Health:
                 wrong[Fault.DEFOCUSED] = at_ns
             elif self._turned(now.view, usual.view):
                 wrong[Fault.TURNED] = at_ns
+        elif not wrong and (kept := unpacked(self._kept, now.view.shape)) is not None and self._turned(now.view, kept):
+            wrong[Fault.TURNED] = at_ns
         # A black, covered or blurred picture has no noise to live by.
         if not wrong.keys() - {Fault.TURNED} and (frozen_ns := self._frozen(now.grey)) is not None:
             wrong[Fault.FROZEN] = frozen_ns
@@ -221,9 +229,10 @@ class Health:
         return same < FOREIGN or (certain > CERTAIN and math.hypot(right, down) > SHIFT * view.shape[1])
 
     def _learn(self, now: _Measured, present: bool, at_ns: int) -> None:
+        if present:
+            return
         if self._usual is None:
-            if not present:
-                self._usual = _Usual(now.view.copy(), now.contrast, now.sharpness)
+            self._usual = _Usual(now.view.copy(), now.contrast, now.sharpness)
             return
         usual = self._usual
         if self._before is None:
@@ -231,13 +240,11 @@ class Health:
         share = 1.0 - math.exp(-max(0, at_ns - self._before[0]) / 1e9 / FOLLOWS_S)
         step = _apart(now.grey, self._before[1])
         if usual.step is None:
-            # A person who moves makes more of a difference; the least of some is the camera's own.
+            # Somebody who leaves makes more of a difference; the least of some is the camera's own.
             self._steps.append(step)
             usual.step = min(self._steps) if len(self._steps) >= 3 else None
-        elif not present:
+        else:
             usual.step += share * (min(step, 2 * usual.step) - usual.step)
-        if present:
-            return
         usual.contrast += share * (now.contrast - usual.contrast)
         usual.sharpness += share * (now.sharpness - usual.sharpness)
         cv2.accumulateWeighted(now.view, usual.view, share)

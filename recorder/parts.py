@@ -28,7 +28,7 @@ class Camera(Protocol):
 
 
 class Watched(Protocol):
-    """`health`: names of what is wrong with the picture."""
+    """`health`: names of what is wrong with the picture. present: somebody is there, or may be."""
 
     def heard(self, boot_ns: int) -> None: ...
 

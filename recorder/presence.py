@@ -7,7 +7,8 @@ Motion alone loses who stands still. So the question asked of each picture is wh
 - *light* is what `light.relit` explains. What differs as a piece, but shows the reference's fine pattern, is light or
   shadow, too;
 - *things*: what differs, does not move at all and is much smaller than the people who come was left behind: the view
-  has changed, and is learned. What is as large as a person has `patience_s` before it counts as a thing.
+  has changed, and is learned. What is as large as a person has `patience_s` before it counts as a thing; should the
+  place look as before after all, that holds again at once.
 
 Without a kept reference the place is learned from the first moments in which nothing at all moves. Such a reference may
 hold somebody who stood very still; until a visit has come and gone before it (`sure`), a difference whose outline is in
@@ -61,6 +62,10 @@ QUIET_LOOKS: Final = 10
 QUIET_STEP: Final = 6.0
 RESTLESS_S: Final = 6.0
 """After so long without such a moment somebody counts as there, even if nothing as large as a person has moved."""
+WHOLE: Final = 0.5
+"""Share of the zone above which the view has changed: nobody is as large, and nobody has left that place."""
+BLANK: Final = 4.0
+"""Spread of grey levels below which a picture shows no place at all."""
 SURE_S: Final = 600.0
 """A reference without a kept one before it is sure after nobody has come for so long."""
 
@@ -97,6 +102,9 @@ class _Known:
     """What the detector has learned. All of it goes when the camera looks elsewhere."""
 
     empty: Grey | None = None
+    former: Grey | None = None
+    """The empty place before the last thing was learned. That may have been no thing: a hand on the lens, a stream that
+    stood still."""
     sure: bool = False
     gain: float = 1.0
     before: Grey | None = None
@@ -167,16 +175,24 @@ class Detector:
             known.still_since_ns = at_ns
         if known.empty is None:
             return self._wait_for_quiet(now, at_ns)
-        lit = relit(known.empty, now)
+        lit, differs, share, piece = self._compared(known.empty, now)
+        if share >= SMALLEST and known.former is not None:
+            again = self._compared(known.former, now)
+            if again[2] < SMALLEST:
+                known.empty, known.former = known.former, None
+                lit, differs, share, piece = again
         light = abs(lit.gain - known.gain) > BRIGHTER * known.gain
         known.gain = lit.gain
-        differs = self._differs(now, lit)
-        share, piece = self._largest_piece(differs, now, lit)
         if share < SMALLEST:
             self._nobody(differs, now, past_s)
             return Seen(False, share, light=light, sure=known.sure)
-        known.largest, known.alone_s = max(known.largest, share), 0.0
-        if self._is_thing(share, piece, lit, now, (at_ns - known.still_since_ns) / 1e9):
+        known.alone_s = 0.0
+        if share < WHOLE:
+            known.largest = max(known.largest, share)
+        still_s = (at_ns - known.still_since_ns) / 1e9
+        if self._is_thing(share, piece, lit, now, still_s):
+            # Unless somebody had been in it, perhaps.
+            known.former = known.empty if known.sure or still_s >= self._settings.patience_s else None
             known.empty, known.largest = now.copy(), 0.0
             return Seen(False, share, True, light, since_ns=known.still_since_ns, sure=known.sure)
         # What is hidden takes the light of what is not.
@@ -190,8 +206,7 @@ class Detector:
         now, empty = prepared(look), self._known.empty
         if empty is None or empty.shape != now.shape:
             return True
-        lit = relit(empty, now)
-        return self._largest_piece(self._differs(now, lit), now, lit)[0] >= SMALLEST
+        return self._compared(empty, now)[2] >= SMALLEST
 
     # ---- learning ----------------------------------------------------------------------------------------
 
@@ -210,9 +225,11 @@ class Detector:
         if known.first_ns is None:
             known.first_ns = at_ns
         if quiet:
-            lit = relit(quiet[0][1], now)
-            known.restless |= self._largest_piece(self._differs(now, lit), now, lit)[0] >= SMALLEST
+            known.restless |= self._compared(quiet[0][1], now)[2] >= SMALLEST
         known.restless |= at_ns - known.first_ns >= RESTLESS_S * 1e9
+        if _blank(now):
+            quiet.clear()
+            return Seen(known.restless, sure=False)
         while quiet and not self._same(quiet[0][1], now):
             quiet.popleft()
         quiet.append((at_ns, now))
@@ -245,15 +262,23 @@ class Detector:
 
     def _is_thing(self, share: float, piece: Points, lit: Lit, now: Grey, still_s: float) -> bool:
         known = self._known
-        if still_s < SETTLED_S:
+        if still_s >= self._settings.patience_s:
+            return True
+        if still_s < SETTLED_S or share >= WHOLE or _blank(now):
             return False
-        if share < LEFT_BEHIND * known.largest or still_s >= self._settings.patience_s:
+        if share < LEFT_BEHIND * known.largest:
             return True
         if not known.sure and outline(lit.likely, piece) > 1.5 * outline(now, piece):
             return True
         return still_s >= APPEARED_S and share < LEFT_BEHIND * known.usual
 
     # ---- comparing ---------------------------------------------------------------------------------------
+
+    def _compared(self, empty: Grey, now: Grey) -> tuple[Lit, Points, float, Points]:
+        """The empty place in this light, the points that differ from it, their largest piece's share, and the piece."""
+        lit = relit(empty, now)
+        differs = self._differs(now, lit)
+        return lit, differs, *self._largest_piece(differs, now, lit)
 
     def _differs(self, now: Grey, lit: Lit) -> Points:
         step = DIFFERENT * min(1.0, max(0.45, lit.level / BRIGHT))
@@ -312,6 +337,10 @@ def unpacked(kept: bytes | None, shape: tuple[int, ...]) -> Grey | None:
     if (height, width) != tuple(shape) or len(kept) != 4 + width * height:
         return None
     return np.frombuffer(kept[4:], np.uint8).reshape(height, width).astype(np.float32)
+
+
+def _blank(now: Grey) -> bool:
+    return float(cv2.meanStdDev(now)[1][0, 0]) < BLANK
 
 
 def _share(past_s: float, constant_s: float) -> float:

@@ -99,9 +99,10 @@ class Service:
             case Packet():
                 self._packet(item)
             case Look():
+                steps = self._p.sighting.look(item)
                 if item.keyframe:
-                    self._p.watched.see(item, self._p.sighting.there)
-                self._steps(self._p.sighting.look(item))
+                    self._p.watched.see(item, self._p.sighting.closely)
+                self._steps(steps)
             case LookedInto(boot_ns):
                 self._steps(self._p.sighting.looked_into(boot_ns))
             case StreamFacts():

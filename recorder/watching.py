@@ -20,10 +20,10 @@ _log = logging.getLogger(__name__)
 
 
 class PictureHealth:
-    """Implements `parts.Watched`."""
+    """Implements `parts.Watched`. reference: as for `Health`."""
 
-    def __init__(self) -> None:
-        self._health = Health()
+    def __init__(self, reference: bytes | None = None) -> None:
+        self._health = Health(reference)
 
     def heard(self, boot_ns: int) -> None:
         self._health.heard(boot_ns)

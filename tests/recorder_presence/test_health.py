@@ -13,7 +13,8 @@ from hardware_sim.camera import cases
 from hardware_sim.camera.film import drawn, encoded
 from recorder.capture_child import Looker
 from recorder.health import Change, Fault, Health
-from recorder.presence import Detector, PresenceSettings
+from recorder.light import prepared
+from recorder.presence import Detector, PresenceSettings, packed
 
 FROM_S, UNTIL_S = 10.0, 20.0
 
@@ -127,3 +128,42 @@ def test_a_turned_camera_is_told_until_its_view_is_accepted(film):
     for number in range(10, 14):
         found += health.see(replace(looks[0], grey=turned[number % 4], boot_ns=number * 2 * 10**9), present=False)
     assert found[1:] == [Change(Fault.TURNED, False, 20 * 10**9)]
+
+
+def still(seconds, present=None, at_s=0.0, step=1):
+    """Looks at an empty place by a clean camera, every two seconds; present(n): somebody walks about in the n-th."""
+    wide = np.random.default_rng(1).integers(60, 200, (9, 16))
+    for number in range(round(seconds / 2)):
+        noise = np.random.default_rng(100 + number).integers(-step, step + 1, (90, 160))
+        grey = np.kron(wide, np.ones((10, 10), int)) + noise
+        if here := present is not None and present(number):
+            left = 20 + 37 * number % 90
+            grey[20:85, left : left + 30] = 20
+        yield Look(grey.astype(np.uint8).tobytes(), 160, 90, True, round((at_s + 2 * number) * 1e9)), here
+
+
+def test_who_walks_about_at_the_start_is_not_taken_for_the_cameras_own_noise():
+    health = Health()
+    for look, here in still(60, present=lambda number: 1 <= number <= 8):
+        assert not health.see(look, here)
+
+
+def test_a_start_with_wrong_bits_does_not_make_a_fault_of_the_right_picture():
+    empty = [look for look, _ in still(60)]
+    health, found = Health(packed(prepared(empty[0]))), []
+    for number, look in enumerate(empty):
+        spoilt = np.random.default_rng(number).integers(0, 256, 160 * 90).astype(np.uint8)
+        found += health.see(replace(look, grey=spoilt.tobytes()) if number < 6 else look, present=False)
+    assert found == [Change(Fault.TURNED, True, 0), Change(Fault.TURNED, False, 12 * 10**9)]
+
+
+def test_a_camera_turned_while_the_power_was_off_is_told_after_the_start_until_its_view_is_accepted():
+    empty = [look for look, _ in still(60)]
+    health, found = Health(packed(prepared(empty[0]))), []
+    for look in empty:
+        grey = np.frombuffer(look.grey, np.uint8).reshape(90, 160)
+        turned = replace(look, grey=np.roll(grey, 14, axis=1).tobytes())
+        if look.boot_ns == 20 * 10**9:
+            health.accept_view()
+        found += health.see(turned, present=False)
+    assert found == [Change(Fault.TURNED, True, 0), Change(Fault.TURNED, False, 20 * 10**9)]

@@ -22,6 +22,17 @@ def with_somebody(empty):
     return Look(grey.tobytes(), empty.width, empty.height, True, empty.boot_ns)
 
 
+def blank(at_s):
+    """A hand over the lens, or a stream that decodes to nothing."""
+    return Look(bytes([128]) * (160 * 90), 160, 90, True, round(at_s * 1e9))
+
+
+def spoilt(at_s):
+    """What wrong bits decode to."""
+    grey = np.random.default_rng(round(at_s)).integers(0, 256, 160 * 90).astype(np.uint8)
+    return Look(grey.tobytes(), 160, 90, True, round(at_s * 1e9))
+
+
 def learned():
     """A detector that has seen one visit come and go."""
     detector = Detector(EVERYWHERE)
@@ -69,3 +80,49 @@ def test_somebody_who_does_not_move_for_minutes_is_learned_as_a_thing_at_last():
     seen = [detector.see(with_somebody(look(float(at)))) for at in range(0, 90, 2)]
     assert [one.present for one in seen] == [True] * 30 + [False] * 15
     assert [one.changed_view for one in seen].count(True) == 1
+
+
+def test_what_hid_the_view_for_long_is_forgotten_at_once_when_it_is_free_again():
+    detector = Detector(PresenceSettings(EVERYWHERE.zone, patience_s=60.0), learned().reference())
+    hidden = [detector.see(blank(float(at))) for at in range(0, 90, 2)]
+    assert [one.present for one in hidden] == [True] * 30 + [False] * 15
+    assert not detector.see(look(90.0)).present
+    assert detector.see(with_somebody(look(92.0))).present
+    assert not detector.see(look(94.0)).present
+
+
+def test_who_steps_in_behind_the_hand_on_the_lens_is_seen_when_it_is_taken_away():
+    detector = Detector(PresenceSettings(EVERYWHERE.zone, patience_s=60.0), learned().reference())
+    for at in range(0, 90, 2):
+        detector.see(blank(float(at)))
+    assert detector.see(with_somebody(look(90.0))).present
+    assert not detector.see(look(92.0)).present
+
+
+def test_a_picture_of_nothing_is_no_place_that_somebody_has_left():
+    detector = Detector(EVERYWHERE)
+    for tenth in range(60):
+        detector.see(look(tenth / 10))
+    assert detector.ready
+    assert not detector.sure
+    assert detector.see(spoilt(6.0)).present
+    hidden = [detector.see(blank(float(at))) for at in range(8, 40, 2)]
+    assert all(one.present for one in hidden)
+    assert not detector.see(look(40.0)).present
+
+
+def test_a_picture_of_nothing_is_never_learned_as_the_place():
+    detector = Detector(EVERYWHERE)
+    for tenth in range(100):
+        detector.see(blank(tenth / 10))
+    assert not detector.ready
+    for tenth in range(100, 150):
+        detector.see(look(tenth / 10))
+    assert detector.ready
+    assert not detector.see(look(15.0)).present
+
+
+def test_somebody_who_stands_still_after_a_spoilt_picture_is_not_taken_for_what_it_left_behind():
+    detector = Detector(EVERYWHERE, learned().reference())
+    assert detector.see(spoilt(0.0)).present
+    assert all(detector.see(with_somebody(look(float(at)))).present for at in range(2, 60, 2))
