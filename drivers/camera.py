@@ -48,13 +48,17 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A small picture of the luma plane, row by row, one byte a point; made of a keyframe or of any picture."""
+    """A small picture of the luma plane, row by row, one byte a point; made of a keyframe or of any picture.
+
+    stirred: the stream has spent more than usual on the pictures between the keyframe before and this one.
+    """
 
     grey: bytes = field(repr=False)
     width: int
     height: int
     keyframe: bool
     boot_ns: int
+    stirred: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -20,7 +19,7 @@ from typing import Final, TypeAlias
 
 from config.clock import Clock
 from drivers.camera import Codec, Look, Lost, Packet, StreamFacts
-from recorder.wire import Kind, Message, Wire, WireClosed, apart, message
+from recorder.wire import Kind, Message, Wire, WireClosed, apart, look, message
 
 HANG_S: Final = 3.0
 OPEN_S: Final = 15.0
@@ -143,8 +142,7 @@ class Capture:
             case Kind.PACKETS:
                 return apart(heard, ahead_ns)
             case Kind.LOOK:
-                width, height = struct.unpack_from("<HH", heard.body)
-                return (Look(bytes(heard.body[4:]), width, height, bool(heard.flag), heard.boot_ns + ahead_ns),)
+                return (look(heard, ahead_ns),)
             case Kind.DONE:
                 return (LookedInto(heard.boot_ns + ahead_ns),)
             case _:

@@ -21,7 +21,7 @@ from drivers.camera import CameraError, Codec, Packet, StreamFacts, make_source
 from recorder.frugal import settle
 from recorder.masking import Masker
 from recorder.quiet import Quiet
-from recorder.wire import Kind, Message, Wire, WireClosed, message, together
+from recorder.wire import OF_KEYFRAME, STIRRED, Kind, Message, Wire, WireClosed, message, together
 
 LOOK_WIDTH: Final = 160
 LOOKS_A_SECOND: Final = 2.0
@@ -50,14 +50,18 @@ class Looker:
         """Whether somebody is there, or may be."""
         self._quiet.closely = every
 
-    def look(self, packet: Packet) -> Message | None:
-        """Told of every packet on the way: of a keyframe, unless the stream's sizes say that nothing has changed."""
+    def look(self, packet: Packet, frame: Any = None) -> Message | None:
+        """Told of every packet on the way: of a keyframe, unless the stream's sizes say that nothing has changed.
+
+        frame: what it shows, if that is known anyway.
+        """
         if not packet.keyframe:
             self._quiet.add(len(packet.data))
             return None
-        if self._facts.codec is Codec.H264 and self._quiet.leave_out(len(packet.data)):
-            return None
-        return self.keyframe(packet)
+        left_out = self._facts.codec is Codec.H264 and self._quiet.leave_out(len(packet.data))
+        if frame is not None:
+            return self.picture(frame, packet.boot_ns, self._flag())
+        return None if left_out else self.keyframe(packet)
 
     def keyframe(self, packet: Packet) -> Message | None:
         """Of a keyframe on the way; None where there was one a moment ago, or where it cannot be decoded."""
@@ -65,7 +69,7 @@ class Looker:
             return None
         self._newest_ns = packet.boot_ns
         frames = list(self._decode(self._keyframes, [packet]))
-        return self.picture(frames[0], packet.boot_ns, 1) if frames else None
+        return self.picture(frames[0], packet.boot_ns, self._flag()) if frames else None
 
     def group(self, packets: list[Packet]) -> list[Message]:
         """Of every picture of a group."""
@@ -79,6 +83,9 @@ class Looker:
         view, step = memoryview(plane).cast("B"), plane.line_size
         rows = b"".join(bytes(view[row * step : row * step + width]) for row in range(height))
         return Message(Kind.LOOK, boot_ns, flag, struct.pack("<HH", width, height) + rows)
+
+    def _flag(self) -> int:
+        return OF_KEYFRAME | (STIRRED if self._quiet.stirred else 0)
 
     def _decoder(self) -> Any:
         decoder: Any = av.CodecContext.create(self._facts.codec.value, "r")
@@ -157,7 +164,7 @@ class Child:
             self._store(packet, self._looker.look(packet))
             return
         for masked, frame in self._masker.feed(packet):
-            self._store(masked, self._looker.picture(frame, masked.boot_ns, 1) if masked.keyframe else None)
+            self._store(masked, self._looker.look(masked, frame))
 
     def _store(self, packet: Packet, look: Message | None) -> None:
         if packet.keyframe:

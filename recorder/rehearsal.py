@@ -6,16 +6,15 @@ as on the way from the camera's process, only that nobody waits for real time.
 
 from __future__ import annotations
 
-import struct
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from drivers.camera import Look, Packet, StreamFacts
+from drivers.camera import Packet, StreamFacts
 from recorder import visit
 from recorder.capture_child import GROUPS, Looker
 from recorder.sighting import BEHIND_S, Into, Nobody, Sighting, There, follow
-from recorder.wire import Message
+from recorder.wire import look
 
 Span = tuple[float, float]
 
@@ -61,7 +60,8 @@ class _Run:
                 continue
             self._groups[-1].append(packet)
             if (told := self._looker.look(packet)) is not None:
-                self._take(self._sighting.look(self._look(told)))
+                self._done.looks += 1
+                self._take(self._sighting.look(look(told)))
         self._end(self._last_s + 1 / self._fps)
         return self._done
 
@@ -84,7 +84,8 @@ class _Run:
         at = max((number for number, group in enumerate(groups) if group[0].boot_ns <= boot_ns), default=0)
         for group in groups[max(0, at - 1) : at + 1]:
             for told in self._looker.group(group):
-                self._sighting.look(self._look(told))
+                self._done.looks += 1
+                self._sighting.look(look(told))
         self._take(self._sighting.looked_into(boot_ns))
 
     def _act(self, action: visit.Action, step: There | Nobody) -> None:
@@ -109,8 +110,3 @@ class _Run:
             self._done.visits.append((self._began_s, max(last_s, self._began_s)))
         if self._since_s is not None:
             self._done.recorded.append((self._since_s, last_s))
-
-    def _look(self, told: Message) -> Look:
-        self._done.looks += 1
-        width, height = struct.unpack_from("<HH", told.body)
-        return Look(bytes(told.body[4:]), width, height, bool(told.flag), told.boot_ns)

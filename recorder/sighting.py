@@ -5,6 +5,7 @@ before, the group between them is looked into (`Capture.look_into`), and the cha
 
 - somebody who touches the zone for less than `ARM_S` is no visit;
 - a keyframe that shows somebody who came less than `ARM_S` ago waits for the next one: the pre-roll keeps the pictures;
+- between two keyframes that show nobody, the group is looked into if the stream has spent more on it than usual;
 - what somebody left behind is found out seconds later: the pictures of when they left are kept until then, and judged
   again with the thing in the reference;
 - while the empty place is not known yet, every group is looked into.
@@ -76,6 +77,8 @@ def follow(watch: visit.Watch, step: There | Nobody) -> tuple[visit.Watch, tuple
 class _Asked(Enum):
     NOTHING = auto()
     CAME = auto()
+    BETWEEN = auto()
+    """Somebody may have come and gone."""
     LEFT = auto()
     SHRANK = auto()
     """They may have left a thing: the pictures are only kept."""
@@ -163,6 +166,8 @@ class Sighting:
         match asked:
             case _Asked.CAME:
                 steps = self._date_coming(at, pictures)
+            case _Asked.BETWEEN:
+                steps = self._date_between(at, pictures)
             case _Asked.LEFT:
                 steps = self._date_leaving(at, pictures)
             case _Asked.PLACE:
@@ -205,6 +210,8 @@ class Sighting:
             return self._ask(_Asked.LEFT, look)
         if seen.present:
             return self._ask(_Asked.CAME, look)
+        if look.stirred:
+            return self._ask(_Asked.BETWEEN, look)
         self._known_ns = look.boot_ns
         return (Nobody(at_s),)
 
@@ -231,6 +238,16 @@ class Sighting:
         recent = [run for run in runs if run[1] >= last_ns]
         self._came_ns = recent[-1][0] if recent else at.boot_ns
         return ()
+
+    def _date_between(self, at: Look, pictures: Sequence[Look]) -> tuple[Step, ...]:
+        """at: a keyframe without anybody, as the one before it was."""
+        runs = self._runs([look for look in pictures if look.boot_ns < at.boot_ns])
+        long = [run for run in runs if run[1] - run[0] >= ARM_S * 1e9]
+        if long:
+            last_ns = self._gone_ns([look for look in pictures if look.boot_ns <= at.boot_ns], at.boot_ns)
+            return self._arrived(last_ns, long[0][0]) + self._left(at.boot_ns, last_ns)
+        self._known_ns = at.boot_ns
+        return (Nobody(at.boot_ns / 1e9),)
 
     def _date_leaving(self, at: Look, pictures: Sequence[Look]) -> tuple[Step, ...]:
         """at: the first keyframe without anybody."""

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
 
-from drivers.camera import Packet
+from drivers.camera import Look, Packet
 
 HEAD: Final = struct.Struct("<BIqB")
 PACKET: Final = struct.Struct("<qBI")
 """Of each packet of a message: boot time in nanoseconds, whether it is a keyframe, length."""
 LONGEST: Final = 16 << 20
+OF_KEYFRAME, STIRRED = 1, 2
+"""Flags of a look: of a keyframe, on the way, and not looked into later; `Look.stirred`."""
 
 
 class Kind(IntEnum):
@@ -27,7 +29,7 @@ class Kind(IntEnum):
     PACKETS = 2
     """Half a second's worth together: each message wakes the recorder up."""
     LOOK = 3
-    """Two bytes of width and height before the picture. Flag 1: of a keyframe, on the way; 0: looked into later."""
+    """Two bytes of width and height before the picture. Flag: `OF_KEYFRAME`, `STIRRED`."""
     LOST = 4
     SETTINGS = 5
     """The first message to the camera's process; an address may hold a password, so it is no argument."""
@@ -114,6 +116,13 @@ def together(packets: Sequence[Packet]) -> Message:
     for one in packets:
         parts += (PACKET.pack(one.boot_ns, one.keyframe, len(one.data)), one.data)
     return Message(Kind.PACKETS, body=b"".join(parts))
+
+
+def look(told: Message, ahead_ns: int = 0) -> Look:
+    """A picture of `Kind.LOOK`; ahead_ns: as for `apart`."""
+    width, height = struct.unpack_from("<HH", told.body)
+    keyframe, stirred = bool(told.flag & OF_KEYFRAME), bool(told.flag & STIRRED)
+    return Look(bytes(told.body[4:]), width, height, keyframe, told.boot_ns + ahead_ns, stirred)
 
 
 def apart(told: Message, ahead_ns: int = 0) -> list[Packet]:

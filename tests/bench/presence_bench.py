@@ -6,7 +6,6 @@ second; while a group is looked into, twenty times more.
 
 from __future__ import annotations
 
-import struct
 import time
 from functools import cache
 
@@ -18,6 +17,7 @@ from hardware_sim.camera.film import drawn, encoded
 from recorder.capture_child import Looker
 from recorder.health import Health
 from recorder.presence import Detector, PresenceSettings
+from recorder.wire import look
 
 CASE = "two in turn"
 GOAL_MS = 0.5
@@ -28,11 +28,7 @@ def _looks() -> tuple[Look, ...]:
     scene = cases.case(CASE)
     looker = Looker(StreamFacts(Codec.H264, scene.width, scene.height, scene.fps))
     packets = [Packet(one.data, one.keyframe, round(one.at_s * 1e9), 0) for one in encoded(drawn(scene), scene.fps)]
-    found = []
-    for told in looker.group(packets[:400]):
-        width, height = struct.unpack_from("<HH", told.body)
-        found.append(Look(told.body[4:], width, height, True, told.boot_ns))
-    return tuple(found)
+    return tuple(look(told) for told in looker.group(packets[:400]))
 
 
 def _detector() -> Detector:
@@ -43,16 +39,16 @@ def _detector() -> Detector:
 def see_ms() -> float:
     looks, detector = _looks(), _detector()
     began = time.thread_time()
-    for look in looks:
-        detector.see(look)
+    for one in looks:
+        detector.see(one)
     return (time.thread_time() - began) / len(looks) * 1000
 
 
 def health_ms() -> float:
     looks, health = _looks()[::4], Health()
     began = time.thread_time()
-    for look in looks:
-        health.see(look, present=False)
+    for one in looks:
+        health.see(one, present=False)
     return (time.thread_time() - began) / len(looks) * 1000
 
 

@@ -104,6 +104,43 @@ def test_what_changes_is_looked_at(changed):
         assert not left_out[-1] or changed[0] != 90_000
 
 
+@pytest.mark.parametrize("stirred", [[90_000, *[8200] * 18], [90_000, *STILL[1:-1], 11_000]], ids=["all", "one"])
+def test_pictures_that_cost_more_than_when_nothing_changed_are_worth_a_look(stirred):
+    quiet, found = Quiet(), []
+    quiet.closely = False
+    for key, *others in [*[STILL] * 4, stirred, STILL, STILL, stirred, STILL]:
+        quiet.leave_out(key)
+        found.append(quiet.stirred)
+        for size in others:
+            quiet.add(size)
+    # Told with the keyframe after them.
+    assert [number for number, told in enumerate(found) if told] == [5, 8]
+
+
+def test_while_somebody_is_there_it_is_not_learned_what_calm_costs():
+    quiet = Quiet()
+    groups = (
+        [(False, STILL)] * 4 + [(True, [90_000, *[9000] * 18])] * 6 + [(False, [90_000, *[8200] * 18]), (False, STILL)]
+    )
+    for closely, (key, *others) in groups:
+        quiet.closely = closely
+        quiet.leave_out(key)
+        for size in others:
+            quiet.add(size)
+    assert quiet.stirred
+
+
+@pytest.mark.parametrize("others", [[], [7000, 20_000] * 9], ids=["keyframes only", "never the same"])
+def test_a_stream_that_never_is_calm_is_not_looked_into_all_the_time(others):
+    quiet = Quiet()
+    quiet.closely = False
+    for number in range(40):
+        assert not quiet.leave_out(90_000 + 3000 * (number % 3))
+        assert not quiet.stirred
+        for size in others:
+            quiet.add(size + 500 * (number % 5))
+
+
 def test_an_encoder_told_to_spend_the_same_on_everything_hides_nobody():
     scene = cases.case("two in turn")
     encoder, packets = None, []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +18,7 @@ from recorder.presence import Detector, PresenceSettings, packed
 from recorder.rehearsal import Rehearsal, rehearse
 from recorder.sighting import Sighting
 from recorder.visit import VisitSettings
+from recorder.wire import look
 
 BOOT_S = 1000.0
 RULE = VisitSettings(preroll_s=5.0, absence_s=10.0)
@@ -39,14 +39,9 @@ class Film:
         """Of its keyframes, or of every picture."""
         looker = Looker(self.facts)
         if every:
-            return [as_look(told) for told in looker.group(list(self.packets))]
+            return [look(told) for told in looker.group(list(self.packets))]
         told = (looker.keyframe(packet) for packet in self.packets if packet.keyframe)
-        return [as_look(one) for one in told if one is not None]
-
-
-def as_look(told) -> Look:
-    width, height = struct.unpack_from("<HH", told.body)
-    return Look(told.body[4:], width, height, bool(told.flag), told.boot_ns)
+        return [look(one) for one in told if one is not None]
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from drivers.camera import Look
 from recorder import visit
@@ -34,13 +34,13 @@ class Place:
     shows = there
 
 
-def watched(people, seconds=20, answers=True, until=None):
-    """Every step, with a keyframe every two seconds and a picture every tenth."""
+def watched(people, seconds=20, answers=True, until=None, stirred=()):
+    """Every step, with a keyframe every two seconds and a picture every tenth. stirred: after more than usual."""
     sighting, steps = Sighting(Place(people)), []
     for at in range(0, seconds, 2):
         if until is not None and at >= until:
             break
-        for step in sighting.look(look(float(at))):
+        for step in sighting.look(replace(look(float(at)), stirred=at in stirred)):
             steps.append(step)
             if isinstance(step, Into) and answers:
                 for tenth in range(max(0, at - 2) * 10, at * 10 + 3):
@@ -73,6 +73,19 @@ def test_while_nothing_changes_nothing_is_asked_for():
 def test_less_than_half_a_second_is_no_visit():
     assert not changes(watched([(3.8, 4.2)])[0])
     assert not [step for step in watched([(3.9, 4.1)])[0] if isinstance(step, There)]
+
+
+def test_who_comes_and_goes_between_two_keyframes_is_found_where_the_stream_has_cost_more():
+    steps, _ = watched([(4.2, 5.7)], stirred={6})
+    assert changes(steps) == [There(5.7, 4.2), Nobody(6.0, 5.7)]
+    assert [step for step in steps if isinstance(step, Into)] == [Into(6 * 10**9)]
+
+
+def test_what_has_cost_more_and_shows_nobody_or_a_passer_by_is_nobody():
+    for people in ([], [(4.2, 4.5)], [(4.2, 4.5), (5.2, 5.5)]):
+        steps, sighting = watched(people, stirred={6})
+        assert [type(step) for step in steps if not isinstance(step, Into)] == [Nobody] * 10
+        assert sighting.known_s == 18.0
 
 
 def test_a_short_visit_across_a_keyframe_is_one():

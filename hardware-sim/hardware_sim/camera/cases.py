@@ -33,6 +33,9 @@ CASES: Final[dict[str, Scene]] = {
     "dusk": Scene(100, (Visitor(40, 65, dress=4),), (Light(5, 0.25, over=90),)),
     "bag left behind": Scene(66, (Visitor(8, 26, dress=5, leaves_bag=True), Visitor(42, 56, dress=1))),
     "passes by at the edge": Scene(30, (Visitor(8, 14, place=(0.12, 0.75), passing=True, height=0.5),)),
+    "for a moment, between keyframes": Scene(
+        40, tuple(Visitor(at, at + 1.6, place=(0.5, 0.93), passing=True, dress=2) for at in (10.2, 26.2))
+    ),
     "already there": Scene(50, (Visitor(-20, 22, dress=0), Visitor(32, 42, dress=3))),
     "two in turn": Scene(60, (Visitor(8, 22, dress=1), Visitor(26, 48, dress=2, side=1))),
 }
