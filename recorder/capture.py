@@ -24,6 +24,8 @@ from recorder.wire import Kind, Message, Wire, WireClosed, apart, look, message
 HANG_S: Final = 3.0
 OPEN_S: Final = 15.0
 BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0)
+MOVED_NS: Final = 1_000_000
+"""By less no simulated time is moved; boot time as a float is exact to much less."""
 STEADY_S: Final = 30.0
 """After so long without a fault the pauses begin anew."""
 
@@ -63,6 +65,7 @@ class Capture:
         self._lock = threading.Lock()
         self._wire: Wire | None = None
         self._child: subprocess.Popen[bytes] | None = None
+        self._ahead = 0
 
     def start(self, sink: Callable[[Heard], None]) -> None:
         self._sink = sink
@@ -151,8 +154,16 @@ class Capture:
                 return (StreamFacts(codec, facts["width"], facts["height"], facts["fps"], sets),)
 
     def _ahead_ns(self) -> int:
-        """By how much the recorder's boot time is ahead of the machine's: nothing, but in simulation."""
-        return round(self._clock.boot() * 1e9) - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        """By how much the recorder's boot time is ahead of the machine's: nothing, but in simulation.
+
+        The same each time, unless the simulated time is moved: what is asked for by a time must be found by it.
+        """
+        before_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        clock_ns = round(self._clock.boot() * 1e9)
+        after_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        if not before_ns - MOVED_NS <= clock_ns - self._ahead <= after_ns + MOVED_NS:
+            self._ahead = clock_ns - (before_ns + after_ns) // 2
+        return self._ahead
 
     def _wish(self) -> Message:
         s = self._settings

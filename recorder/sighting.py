@@ -160,6 +160,9 @@ class Sighting:
     def _answered(self) -> tuple[Step, ...]:
         asked, at = self._asked, self._asked_look
         pictures = sorted({look.boot_ns: look for look in self._pictures}.values(), key=lambda look: look.boot_ns)
+        if asked in (_Asked.CAME, _Asked.BETWEEN) and self._before_ns is not None:
+            # Nobody was there then: whoever is shown before that has been told of already.
+            pictures = [look for look in pictures if look.boot_ns >= self._before_ns]
         self._pictures, self._asked, self._asked_look = [], _Asked.NOTHING, None
         if at is None:
             return ()

@@ -18,7 +18,7 @@ import pytest
 from config.clock import SystemClock
 from drivers.camera import Look, Lost, Packet, StreamFacts
 from hardware_sim.camera.bench import FPS, HEIGHT, WIDTH, CameraBench
-from recorder.capture import Capture, CaptureSettings
+from recorder.capture import Capture, CaptureSettings, LookedInto
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("camera")]
 
@@ -89,6 +89,19 @@ def test_every_picture_comes_dated_and_keyframes_are_looked_at(watching):
     apart_s = [(later - one) / 1e9 for one, later in pairwise(times)]
     assert apart_s
     assert max(apart_s) < 2.5 / FPS, "none is missing"
+
+
+def test_a_group_is_found_by_the_time_of_its_keyframe(watching):
+    """Not the group before it, with whoever was there then."""
+    watch = watching()
+    watch.back()
+    for _ in range(4):
+        before, at = (watch.until(Look, lambda one: one.keyframe)[-1].boot_ns for _ in range(2))
+        watch.capture.look_into(at)
+        pictures = [one for one in watch.until(LookedInto) if isinstance(one, Look) and not one.keyframe]
+        times_us = [one.boot_ns // 1000 for one in pictures]
+        assert times_us[0] == before // 1000
+        assert at // 1000 in times_us
 
 
 @pytest.mark.parametrize(

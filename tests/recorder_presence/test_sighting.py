@@ -34,8 +34,11 @@ class Place:
     shows = there
 
 
-def watched(people, seconds=20, answers=True, until=None, stirred=()):
-    """Every step, with a keyframe every two seconds and a picture every tenth. stirred: after more than usual."""
+def watched(people, seconds=20, answers=True, until=None, stirred=(), back_s=2):
+    """Every step, with a keyframe every two seconds and a picture every tenth.
+
+    stirred: keyframes after more than usual; back_s: how long before their keyframe the answered pictures begin.
+    """
     sighting, steps = Sighting(Place(people)), []
     for at in range(0, seconds, 2):
         if until is not None and at >= until:
@@ -43,7 +46,7 @@ def watched(people, seconds=20, answers=True, until=None, stirred=()):
         for step in sighting.look(replace(look(float(at)), stirred=at in stirred)):
             steps.append(step)
             if isinstance(step, Into) and answers:
-                for tenth in range(max(0, at - 2) * 10, at * 10 + 3):
+                for tenth in range(max(0, at - back_s) * 10, at * 10 + 3):
                     assert not sighting.look(look(tenth / 10, keyframe=False))
                 steps += sighting.looked_into(step.boot_ns)
     return steps, sighting
@@ -79,6 +82,12 @@ def test_who_comes_and_goes_between_two_keyframes_is_found_where_the_stream_has_
     steps, _ = watched([(4.2, 5.7)], stirred={6})
     assert changes(steps) == [There(5.7, 4.2), Nobody(6.0, 5.7)]
     assert [step for step in steps if isinstance(step, Into)] == [Into(6 * 10**9)]
+
+
+def test_pictures_from_before_the_last_keyframe_without_anybody_say_nothing_of_who_comes_after_it():
+    steps, _ = watched([(1.2, 5.2), (7.9, 15.0)], back_s=4)
+    assert changes(steps) == [There(2.0, 1.2), Nobody(6.0, 5.2), There(10.0, 7.9), Nobody(16.0, 15.0)]
+    assert changes(watched([(1.2, 5.2)], back_s=4, stirred={8})[0]) == [There(2.0, 1.2), Nobody(6.0, 5.2)]
 
 
 def test_what_has_cost_more_and_shows_nobody_or_a_passer_by_is_nobody():
