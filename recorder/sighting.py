@@ -115,8 +115,10 @@ class Sighting:
 
     @property
     def closely(self) -> bool:
-        """Whether somebody is there or may be, or the place is not known: every keyframe may count."""
-        return self._there or self._came_ns is not None or self._asked is not _Asked.NOTHING or not self._detector.ready
+        """Whether somebody is there or may be, or the place is not known: every keyframe may count. That a group has
+        cost more is not enough: where others walk about behind, most do."""
+        asked = self._asked not in (_Asked.NOTHING, _Asked.BETWEEN)
+        return self._there or self._came_ns is not None or asked or not self._detector.ready
 
     @property
     def known_s(self) -> float | None:

@@ -97,6 +97,15 @@ def test_what_has_cost_more_and_shows_nobody_or_a_passer_by_is_nobody():
         assert sighting.known_s == 18.0
 
 
+def test_that_a_group_has_cost_more_does_not_make_anybody_be_there():
+    sighting = Sighting(Place(()))
+    assert sighting.look(replace(look(0.0), stirred=True)) == (Into(0),)
+    assert not sighting.closely
+    sighting = Sighting(Place(((-1.0, 5.0),)))
+    assert sighting.look(look(0.0)) == (Into(0),)
+    assert sighting.closely
+
+
 def test_a_short_visit_across_a_keyframe_is_one():
     assert changes(watched([(3.8, 4.6)])[0]) == [There(4.6, 3.8), Nobody(6.0, 4.6)]
 
