@@ -18,7 +18,6 @@ SCHEMES: Final = ("rtsp", "http", "https", "tcp")
 _STABLE: Final = ("/dev/v4l/by-id/", "/dev/v4l/by-path/")
 _SOCKET_BYTES: Final = 107
 """unix(7): a socket's path has that many bytes at most."""
-"""The recorder makes it beside the marks; what staff see of it is asked for there."""
 _SMALLEST_ZONE: Final = 0.01
 _LONGEST_GROUP_S: Final = 10.0
 

@@ -246,10 +246,10 @@ class Sighting:
 
     def _date_between(self, at: Look, pictures: Sequence[Look]) -> tuple[Step, ...]:
         """at: a keyframe without anybody, as the one before it was."""
-        runs = self._runs([look for look in pictures if look.boot_ns < at.boot_ns])
-        long = [run for run in runs if run[1] - run[0] >= ARM_S * 1e9]
+        until = [look for look in pictures if look.boot_ns <= at.boot_ns]
+        long = [run for run in self._runs(until) if run[1] - run[0] >= ARM_S * 1e9]
         if long:
-            last_ns = self._gone_ns([look for look in pictures if look.boot_ns <= at.boot_ns], at.boot_ns)
+            last_ns = self._gone_ns(until, at.boot_ns)
             return self._arrived(last_ns, long[0][0]) + self._left(at.boot_ns, last_ns)
         self._known_ns = at.boot_ns
         return (Nobody(at.boot_ns / 1e9),)

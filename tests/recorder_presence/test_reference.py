@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from drivers.camera import Look
 from recorder.presence import Detector, PresenceSettings
@@ -126,3 +127,27 @@ def test_somebody_who_stands_still_after_a_spoilt_picture_is_not_taken_for_what_
     detector = Detector(EVERYWHERE, learned().reference())
     assert detector.see(spoilt(0.0)).present
     assert all(detector.see(with_somebody(look(float(at)))).present for at in range(2, 60, 2))
+
+
+def grey_hall(at_s):
+    """A place of one grey with a patterned pillar in it."""
+    rng = np.random.default_rng(3)
+    grey = rng.integers(122, 134, (90, 160))
+    grey[:, 60:100] = np.kron(rng.choice([70, 190], (9, 4)), np.ones((10, 10), int))
+    return Look(grey.astype(np.uint8).tobytes(), 160, 90, True, round(at_s * 1e9))
+
+
+def veil(at_s):
+    """A cloth over the lens: no pattern, brighter towards one corner."""
+    grey = 125 * (np.linspace(0, 1, 160)[None] + np.linspace(0, 1, 90)[:, None])
+    return Look(grey.astype(np.uint8).tobytes(), 160, 90, True, round(at_s * 1e9))
+
+
+@pytest.mark.parametrize(("place", "hides"), [(grey_hall, blank), (look, veil)], ids=["a part of it", "all of it"])
+def test_while_the_place_is_not_certain_what_hides_it_is_not_taken_for_what_is_behind_somebody(place, hides):
+    detector = Detector(EVERYWHERE)
+    for tenth in range(60):
+        detector.see(place(tenth / 10))
+    assert detector.ready
+    assert all(detector.see(hides(float(at))).present for at in range(6, 40, 2))
+    assert not detector.see(place(40.0)).present

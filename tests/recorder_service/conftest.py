@@ -107,6 +107,7 @@ class Seer:
             return ()
         at_s = self.waiting.pop(0).boot_ns / 1e9
         came, self.there = not self.there, self.present(at_s - BOOT_S)
+        self.closely = self.there
         if self.there:
             return (There(at_s, at_s) if came else There(at_s),)
         return (Nobody(at_s),)
@@ -128,12 +129,14 @@ class Fine:
 
     wrong: frozenset[str] = frozenset()
     written: list[frozenset[str]] = field(default_factory=list)
+    seen: dict[float, bool] = field(default_factory=dict)
+    """Whether somebody may be there, by the second of each look."""
 
     def heard(self, boot_ns: int) -> None:
         pass
 
     def see(self, look: Look, present: bool) -> None:
-        pass
+        self.seen[round(look.boot_ns / 1e9 - BOOT_S, 1)] = present
 
     def tick(self, boot_ns: int) -> frozenset[str]:
         return self.wrong

@@ -37,6 +37,13 @@ def test_nobody_there_nothing_kept(stage):
     assert not stage.service.report.recording
 
 
+def test_the_usual_picture_is_not_learned_from_the_first_look_at_somebody_either(stage):
+    stage.seer.present = during(30, 50)
+    stage.until(60)
+    assert stage.fine.seen
+    assert [at for at, present in stage.fine.seen.items() if present] == [30, 32, 34, 36, 38, 40, 42, 44, 46, 48]
+
+
 def test_two_in_turn_are_two_visits_without_a_gap(stage, seconds, tenths):
     stage.seer.present = lambda at: 20 <= at < 30 or 36 <= at < 50
     stage.until(80)
